@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// The door of the command line. It is written for very old Node releases, because its first duty is to say
+// which Node is needed before anything that an old Node cannot parse is loaded.
+"use strict";
+
+var path = require("path");
+var url = require("url");
+
+if (parseInt(process.versions.node, 10) < 24) {
+  console.error(
+    "omniforge needs Node 24 or newer, and this is Node " + process.versions.node + " (" + process.execPath + ").\n" +
+      "Install Node 24, or run once with one from npm:\n\n" +
+      "  npx -p node@24 omniforge " + process.argv.slice(2).join(" ")
+  );
+  process.exit(1);
+}
+
+import(url.pathToFileURL(path.join(__dirname, "..", "dist", "cli", "main.js")).href).catch(function (error) {
+  console.error(error);
+  process.exit(1);
+});
