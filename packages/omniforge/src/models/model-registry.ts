@@ -1,0 +1,27 @@
+/** Models by reference (`provider:model`), as one process knows them. */
+import { OmniForgeError } from "../protocol/error.ts";
+import type { LanguageModel } from "./language-model.ts";
+
+export interface ModelRegistry {
+  /** A model under its full reference, or a provider's factory under `provider`. */
+  register(reference: string, model: LanguageModel | ((name: string) => LanguageModel)): void;
+  /** Throws MODEL_NOT_FOUND. */
+  get(reference: string): LanguageModel;
+  list(): readonly string[];
+}
+
+export function createModelRegistry(): ModelRegistry {
+  const models = new Map<string, LanguageModel | ((name: string) => LanguageModel)>();
+  return {
+    register: (reference, model) => void models.set(reference, model),
+    get(reference) {
+      const exact = models.get(reference);
+      if (exact !== undefined && typeof exact !== "function") return exact;
+      const [provider = "", ...name] = reference.split(":");
+      const factory = models.get(provider);
+      if (typeof factory === "function") return factory(name.join(":"));
+      throw new OmniForgeError("MODEL_NOT_FOUND", `no model is registered as ${reference}`);
+    },
+    list: () => [...models.keys()],
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * The one error class and the one table of codes.
+ *
+ * Owns: every code, its HTTP status, whether the same call may be tried again, and what a person should do next.
+ * Retry decisions read `retryable`, never the message. Errors are recognised by brand, not `instanceof`, because they
+ * cross realms (a workflow sandbox, two copies of the package).
+ */
+interface ErrorRow {
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly remedy: string;
+}
+
+export const errorTable = {
+  INVALID_INPUT: { status: 400, retryable: false, remedy: "Correct the named field and send it again." },
+  INVALID_AGENT: { status: 400, retryable: false, remedy: "Correct the agent's definition." },
+  TASK_NOT_FOUND: { status: 404, retryable: false, remedy: "List the tasks to find the right id." },
+  AGENT_NOT_FOUND: { status: 404, retryable: false, remedy: "List the agents, or register this one." },
+  TOOL_NOT_FOUND: { status: 404, retryable: false, remedy: "Register the tool, or take it out of the agent." },
+  TOOL_EXISTS: { status: 409, retryable: false, remedy: "Choose another name, or replace the tool explicitly." },
+  MODEL_NOT_FOUND: { status: 404, retryable: false, remedy: "Register the model, or name one that is registered." },
+  INPUT_NOT_FOUND: { status: 404, retryable: false, remedy: "Show the task to see what it waits for." },
+  ALREADY_ANSWERED: { status: 409, retryable: false, remedy: "Nothing: the first answer counts." },
+  DEADLINE_PASSED: { status: 409, retryable: false, remedy: "Nothing: the request's default action was taken." },
+  TASK_ENDED: { status: 409, retryable: false, remedy: "Start a new task." },
+  TASK_NOT_ENDED: { status: 409, retryable: false, remedy: "Cancel the task first, or wait until it ends." },
+  TASK_CONFLICT: { status: 409, retryable: false, remedy: "Use another idempotency key for another request." },
+  TASK_LOST: { status: 409, retryable: true, remedy: "Nothing: another process runs the task now." },
+  PARENT_ENDED: { status: 409, retryable: false, remedy: "Nothing: a sub-agent is not started for a task that has ended." },
+  LIMIT_REACHED: { status: 422, retryable: false, remedy: "Raise the agent's limits, or split the work." },
+  CONTEXT_FULL: { status: 422, retryable: false, remedy: "Use a model with a longer context, or smaller results." },
+  MODEL_FAILED: { status: 502, retryable: true, remedy: "See the recorded attempts; check the provider." },
+  MODEL_REFUSED: { status: 502, retryable: false, remedy: "See the recorded attempt; correct the key or the request." },
+  TOOL_FAILED: { status: 502, retryable: false, remedy: "See the tool's message." },
+  TOOL_TIMEOUT: { status: 504, retryable: false, remedy: "Raise the tool's timeoutMs, or make it faster." },
+  TOOL_NOT_HERE: { status: 503, retryable: true, remedy: "Start a process that registers this tool." },
+  POISONED: { status: 500, retryable: false, remedy: "This step killed its process five times; look at what it does." },
+  ENGINE_CLOSED: { status: 410, retryable: false, remedy: "Somebody ended the task's execution from outside; start a new task." },
+  ENGINE_MISSING: { status: 501, retryable: false, remedy: "Install the package that the message names." },
+  ENGINE_UNREACHABLE: { status: 503, retryable: true, remedy: "Start the engine's server, or correct its address." },
+  STORE_TOO_NEW: { status: 500, retryable: false, remedy: "Use the release that wrote this data, or a newer one." },
+  STORE_FAILED: { status: 500, retryable: true, remedy: "See the cause; check the disk." },
+  PATH_OUTSIDE: { status: 403, retryable: false, remedy: "Name a path inside the workspace." },
+  CLOSED: { status: 503, retryable: true, remedy: "Open a new OmniForge; this one has been closed." },
+  INTERNAL: { status: 500, retryable: false, remedy: "This is a defect: report it with the message." },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** An error as it is stored and sent. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+const brand = Symbol.for("omniforge.error");
+
+export class OmniForgeError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "OmniForgeError";
+    this.code = code;
+    this.details = options.details ?? {};
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return errorTable[this.code].retryable;
+  }
+
+  get remedy(): string {
+    return errorTable[this.code].remedy;
+  }
+
+  /** Whether the value is an OmniForge error, of this code where one is given; works across realms. */
+  static is(value: unknown, code?: ErrorCode): value is OmniForgeError {
+    if (typeof value !== "object" || value === null || !(brand in value)) return false;
+    return code === undefined || ("code" in value && value.code === code);
+  }
+}
+
+/** What anything thrown is stored as; never throws. */
+export function toFailure(thrown: unknown, fallback: ErrorCode = "INTERNAL"): Failure {
+  if (OmniForgeError.is(thrown)) return { code: thrown.code, message: thrown.message };
+  if (thrown instanceof Error) return { code: fallback, message: thrown.message || thrown.name };
+  return { code: fallback, message: typeof thrown === "string" ? thrown : "something that is not an Error was thrown" };
+}

@@ -1,0 +1,42 @@
+/** Pauses for a person: what is asked, and what may be said. */
+import { z } from "zod";
+import { json, wellFormedText } from "./json.ts";
+import { message } from "./message.ts";
+
+export const inputKind = z.enum(["approval", "question", "limit"]);
+
+/** What a person is asked. `id` is unique for the task's life; answer, expiry and withdrawal share it (P1). */
+export const inputRequest = z.strictObject({
+  id: z.string(),
+  kind: inputKind,
+  /** The step that waits. */
+  key: z.string(),
+  prompt: wellFormedText,
+  tool: z.string().optional(),
+  /** Approvals: the arguments that are approved, and their hash (K5). */
+  arguments: json.optional(),
+  argumentsHash: z.string().optional(),
+  /** Questions: JSON Schema of the answer; none: text. */
+  schema: json.optional(),
+  /** Limit requests: which limit a person may extend. */
+  limit: z.enum(["turns", "tokens", "wall-time"]).optional(),
+  /** Epoch milliseconds. An answer after it writes the expiry and is refused. */
+  deadline: z.number().optional(),
+});
+export type InputRequest = z.infer<typeof inputRequest>;
+
+/** What a person answers. */
+export const answer = z.discriminatedUnion("decision", [
+  z.strictObject({ decision: z.literal("approve"), arguments: json.optional() }),
+  z.strictObject({ decision: z.literal("reject"), reason: wellFormedText.optional() }),
+  z.strictObject({ decision: z.literal("answer"), value: json }),
+]);
+export type Answer = z.infer<typeof answer>;
+
+/** Anything that people say to a task, each under its own id. */
+export const input = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("message"), id: z.string().min(1).max(200), message, actor: z.string().optional() }),
+  z.strictObject({ kind: z.literal("answer"), request: z.string(), answer, actor: z.string().optional() }),
+  z.strictObject({ kind: z.literal("cancel"), id: z.string().min(1).max(200), reason: wellFormedText.optional(), actor: z.string().optional() }),
+]);
+export type Input = z.infer<typeof input>;

@@ -1,0 +1,187 @@
+/**
+ * The only file that knows `node:sqlite`.
+ *
+ * Owns: opening, pragmas, migrations, named statements, and group commit: writes queue up, one transaction carries all
+ * that came since the last, and nobody hears "done" before it is as durable as the level promises.
+ *
+ * Invariants: every transaction is `begin immediate`; one write's failure undoes that write alone; waiting for another
+ * process never blocks the event loop (busy timeout 0, retried on a timer); a flush never runs in a microtask, so that
+ * timers and cancels get their turn.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { OmniForgeError } from "../../protocol/error.ts";
+
+/** `power`: survives power loss (default). `process`: survives the death of the process. */
+export type Durability = "power" | "process";
+export type Row = Record<string, SQLOutputValue>;
+export type Parameters = readonly SQLInputValue[] | Record<string, SQLInputValue>;
+
+const folder = new URL("./", import.meta.url);
+const maximumBatch = 128;
+
+interface Write {
+  readonly perform: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Database {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #queries: ReadonlyMap<string, string>;
+  #queue: Write[] = [];
+  #scheduled = false;
+  #closed = false;
+
+  constructor(path: string, durability: Durability) {
+    this.#database = new DatabaseSync(path);
+    this.#database.exec(
+      `pragma busy_timeout = 5000; pragma page_size = 8192; pragma journal_mode = wal;
+       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = 1000;`,
+    );
+    migrate(this.#database);
+    this.#database.exec("pragma busy_timeout = 0");
+    this.#queries = readQueries();
+  }
+
+  all(query: string, parameters: Parameters): Row[] {
+    const statement = this.#statement(query);
+    return Array.isArray(parameters)
+      ? statement.all(...(parameters as SQLInputValue[]))
+      : statement.all(parameters as Record<string, SQLInputValue>);
+  }
+
+  get(query: string, parameters: Parameters): Row | undefined {
+    return this.all(query, parameters)[0];
+  }
+
+  /** Changed rows. Only inside `write`. */
+  run(query: string, parameters: Parameters): number {
+    const statement = this.#statement(query);
+    const { changes } = Array.isArray(parameters)
+      ? statement.run(...(parameters as SQLInputValue[]))
+      : statement.run(parameters as Record<string, SQLInputValue>);
+    return Number(changes);
+  }
+
+  /** The row id of the last insert. */
+  lastId(): number {
+    return Number(this.#database.prepare("select last_insert_rowid() as id").get()?.["id"]);
+  }
+
+  /** Performs a synchronous write in the next transaction; resolves once that is durable. */
+  write<T>(perform: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new OmniForgeError("CLOSED", "the store has been closed"));
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ perform, resolve: (value) => resolve(value as T), reject });
+      this.#schedule(0);
+    });
+  }
+
+  /** Changes whenever any connection, of any process, has committed. */
+  version(): number {
+    const other = this.#database.prepare("pragma data_version").get()?.["data_version"];
+    return Number(other);
+  }
+
+  /** Writes what is deleted over with zeros, and empties the write-ahead log. */
+  scrub<T>(perform: () => T): Promise<T> {
+    return this.write(() => {
+      this.#database.exec("pragma secure_delete = on");
+      return perform();
+    }).finally(() => this.#database.exec("pragma secure_delete = off; pragma wal_checkpoint(truncate)"));
+  }
+
+  async close(): Promise<void> {
+    while (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    this.#closed = true;
+    this.#database.close();
+  }
+
+  #statement(query: string): StatementSync {
+    const known = this.#statements.get(query);
+    if (known !== undefined) return known;
+    const text = this.#queries.get(query);
+    if (text === undefined) throw new OmniForgeError("INTERNAL", `there is no query named ${query}`);
+    const statement = this.#database.prepare(text);
+    this.#statements.set(query, statement);
+    return statement;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const flush = (): void => {
+      this.#scheduled = false;
+      this.#flush();
+      if (this.#queue.length > 0) this.#schedule(0);
+    };
+    if (delayMs > 0) setTimeout(flush, delayMs);
+    else setImmediate(flush);
+  }
+
+  #flush(): void {
+    if (this.#queue.length === 0) return;
+    try {
+      this.#database.exec("begin immediate");
+    } catch (error) {
+      if (isBusy(error)) return this.#schedule(1 + Math.random() * 3);
+      for (const write of this.#queue.splice(0)) write.reject(failed(error));
+      return;
+    }
+    const batch = this.#queue.splice(0, maximumBatch);
+    const settle: (() => void)[] = [];
+    for (const write of batch) settle.push(this.#perform(write));
+    try {
+      this.#database.exec("commit");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("rollback");
+      for (const write of batch) write.reject(failed(error));
+      return;
+    }
+    for (const done of settle) done();
+  }
+
+  /** One write inside the transaction, undone alone when it fails. */
+  #perform(write: Write): () => void {
+    this.#database.exec("savepoint one");
+    try {
+      const value = write.perform();
+      this.#database.exec("release one");
+      return () => write.resolve(value);
+    } catch (error) {
+      this.#database.exec("rollback to one; release one");
+      return () => write.reject(failed(error));
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5;
+}
+
+function failed(error: unknown): unknown {
+  if (OmniForgeError.is(error) || !(error instanceof Error)) return error;
+  return new OmniForgeError("STORE_FAILED", `the database refused a write: ${error.message}`, { cause: error });
+}
+
+/** Applies what is missing of migrations/0001.sql, 0002.sql … ; safe when several processes start at once. */
+function migrate(database: DatabaseSync): void {
+  const files = readdirSync(new URL("migrations/", folder)).toSorted();
+  const version = (): number => Number(database.prepare("pragma user_version").get()?.["user_version"]);
+  if (version() === files.length) return;
+  database.exec("begin immediate");
+  const from = version();
+  if (from > files.length) {
+    database.exec("rollback");
+    throw new OmniForgeError("STORE_TOO_NEW", `the database has schema ${from}; this release knows up to ${files.length}`);
+  }
+  for (const file of files.slice(from)) database.exec(readFileSync(new URL(`migrations/${file}`, folder), "utf8"));
+  database.exec(`pragma user_version = ${files.length}; commit`);
+}
+
+function readQueries(): ReadonlyMap<string, string> {
+  const sections = readFileSync(new URL("queries.sql", folder), "utf8").split(/^-- name: /m).slice(1);
+  return new Map(sections.map((section) => [section.slice(0, section.indexOf("\n")).trim(), section.slice(section.indexOf("\n"))]));
+}

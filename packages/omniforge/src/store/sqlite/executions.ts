@@ -1,0 +1,58 @@
+/** The scheduling columns on SQLite. */
+import type { NewEntry } from "../../protocol/entry.ts";
+import type { TaskReference } from "../../protocol/task.ts";
+import type { ExecutionStore } from "../task-store.ts";
+import type { Database, Row } from "./database.ts";
+import { toTaskRow } from "./rows.ts";
+
+export function sqliteExecutions(
+  database: Database,
+  append: (reference: TaskReference, entry: NewEntry, at: number) => void,
+): ExecutionStore {
+  const named = ({ tenant, task }: TaskReference): { tenant: string; task: string } => ({ tenant, task });
+  const toReference = (row: Row): TaskReference => ({ tenant: String(row["tenant"]), task: String(row["task"]) });
+  const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
+  return {
+    acquire: (reference, owner) =>
+      database.write(() => {
+        if (database.run("acquire", { ...named(reference), owner }) === 0) return undefined;
+        const row = database.get("taskById", [reference.task, reference.tenant]);
+        return row === undefined ? undefined : toTaskRow(row);
+      }),
+    release: (reference, fence, park) =>
+      database.write(() => {
+        database.run("release", { ...named(reference), fence, wakes: park?.wakes ?? null, nextAt: park?.nextAt ?? null });
+      }),
+    runnable: (now, limit) => reading(() => database.all("runnable", { now, limit }).map(toReference)),
+    nextDue: () =>
+      reading(() => {
+        const due = database.get("nextDue", [])?.["next_at"];
+        return typeof due === "number" ? due : undefined;
+      }),
+    ownedBy: (owner) => reading(() => database.all("ownedBy", [owner]).map(toTaskRow)),
+    beat: (owner, at) =>
+      database.write(() => {
+        database.run("beat", [owner, at]);
+      }),
+    owners: () =>
+      reading(() => database.all("owners", []).map((row) => ({ owner: String(row["owner"]), beatAt: Number(row["beat_at"]) }))),
+    retire: (owner) =>
+      database.write(() => {
+        database.run("freeOwned", [owner]);
+        database.run("retire", [owner]);
+      }),
+    evict: (reference, owner, recovery, at) =>
+      database.write(() => {
+        if (database.run("evict", { ...named(reference), owner }) === 0) return false;
+        append(reference, recovery, at);
+        return true;
+      }),
+    recordRun: (reference, run) =>
+      database.write(() => {
+        database.run("recordRun", { ...named(reference), run });
+      }),
+    unfinished: (engine, updatedBefore, limit) =>
+      reading(() => database.all("unfinished", [engine, updatedBefore, limit]).map(toTaskRow)),
+    orphans: (limit) => reading(() => database.all("orphans", [limit]).map(toReference)),
+  };
+}

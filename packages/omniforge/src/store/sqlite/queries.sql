@@ -1,0 +1,120 @@
+-- Every statement, by name. Loaded by database.ts.
+
+-- name: insertTask
+insert into tasks (task, tenant, agent, spec_hash, loop_version, engine, root, parent, parent_key, depth, idempotency_key,
+  created_at, state, limits, head_seq, turn, turn_seq, epoch, epoch_turn, epoch_seq, messages, taken, cancel_seq, ended_seq,
+  pending, usage, active_ms, active_since, updated_at)
+values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :parent, :parentKey, :depth, :idempotencyKey,
+  :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :cancelSeq,
+  :endedSeq, :pending, :usage, :activeMs, :activeSince, :updatedAt)
+
+-- name: updateHead
+update tasks set state = :state, limits = :limits, head_seq = :headSeq, turn = :turn, turn_seq = :turnSeq, epoch = :epoch,
+  epoch_turn = :epochTurn, epoch_seq = :epochSeq, messages = :messages, taken = :taken, cancel_seq = :cancelSeq,
+  ended_seq = :endedSeq, pending = :pending, usage = :usage, active_ms = :activeMs, active_since = :activeSince,
+  updated_at = :updatedAt, wakes = wakes + :wakes
+where id = :id
+
+-- name: taskById
+select * from tasks where task = ? and tenant = ?
+
+-- name: taskByIdempotencyKey
+select * from tasks where tenant = ? and idempotency_key = ?
+
+-- name: insertEntry
+insert into entries (task, seq, at, v, kind, key, body) values (?, ?, ?, ?, ?, ?, ?)
+
+-- name: entriesAfter
+select seq, at, v, kind, key, body from entries where task = ? and seq > ? order by seq limit ?
+
+-- name: entryByKey
+select seq, at, v, kind, key, body from entries where task = ? and seq >= ? and key = ? order by seq limit 1
+
+-- name: insertAccepted
+insert into accepted (task, id, seq) values (?, ?, ?)
+
+-- name: acceptedEntry
+select e.seq, e.at, e.v, e.kind, e.key, e.body from accepted a join entries e on e.task = a.task and e.seq = a.seq
+where a.task = ? and a.id = ?
+
+-- name: insertLate
+insert into late (task, at, key, kind, body) values (?, ?, ?, ?, ?)
+
+-- name: lateOf
+select at, key, kind, body from late where task = ? order by rowid
+
+-- name: insertSpecs
+insert into specs (hash, body) values (?, ?) on conflict do nothing
+
+-- name: specsByHash
+select body from specs where hash = ?
+
+-- name: wakeTask
+update tasks set wakes = wakes + 1 where task = ? and tenant = ?
+
+-- name: listTasks
+select * from tasks
+where tenant = :tenant and (:before is null or task < :before)
+  and (:agent is null or agent = :agent) and (:parent is null or parent = :parent) and (:root is null or root = :root)
+  and (:states is null or state in (select value from json_each(:states)))
+order by task desc limit :limit
+
+-- name: acquire
+update tasks set owner = :owner, fence = fence + 1, parked_at_wakes = null, next_at = null
+where task = :task and tenant = :tenant and owner is null and ended_seq is null and engine = 'in-process'
+
+-- name: release
+update tasks set owner = null, parked_at_wakes = :wakes, next_at = :nextAt
+where task = :task and tenant = :tenant and fence = :fence
+
+-- name: runnable
+select tenant, task from (
+  select tenant, task, updated_at from tasks
+  where engine = 'in-process' and ended_seq is null and owner is null and (parked_at_wakes is null or wakes > parked_at_wakes)
+  union
+  select tenant, task, updated_at from tasks where ended_seq is null and owner is null and next_at is not null and next_at <= :now
+) order by updated_at limit :limit
+
+-- name: nextDue
+select min(next_at) as next_at from tasks where ended_seq is null and owner is null and next_at is not null
+
+-- name: ownedBy
+select * from tasks where owner = ? and ended_seq is null
+
+-- name: beat
+insert into owners (owner, beat_at) values (?, ?) on conflict (owner) do update set beat_at = excluded.beat_at
+
+-- name: owners
+select owner, beat_at from owners
+
+-- name: retire
+delete from owners where owner = ?
+
+-- name: freeOwned
+update tasks set owner = null, fence = fence + 1 where owner = ?
+
+-- name: evict
+update tasks set owner = null, fence = fence + 1, parked_at_wakes = null, next_at = null
+where task = :task and tenant = :tenant and owner = :owner
+
+-- name: recordRun
+update tasks set first_run = coalesce(first_run, :run), current_run = :run where task = :task and tenant = :tenant
+
+-- name: unfinished
+select * from tasks where engine = ? and ended_seq is null and updated_at < ? order by updated_at limit ?
+
+-- name: orphans
+select c.tenant, c.task from tasks c join tasks p on p.task = c.parent
+where c.parent is not null and c.ended_seq is null and c.cancel_seq is null and p.ended_seq is not null limit ?
+
+-- name: eraseEntries
+update entries set body = null where task = ?
+
+-- name: eraseAccepted
+delete from accepted where task = ?
+
+-- name: eraseLate
+delete from late where task = ?
+
+-- name: eraseTask
+update tasks set erased = 1, pending = '[]', idempotency_key = null where id = ?

@@ -1,0 +1,141 @@
+/**
+ * TaskStore on SQLite: the embedded default, one host, any number of processes.
+ *
+ * Owns: which rows a commit reads and writes. What a commit means is `decide.ts`'s.
+ */
+import { OmniForgeError } from "../../protocol/error.ts";
+import { specSet } from "../../protocol/agent-spec.ts";
+import type { Entry, NewEntry } from "../../protocol/entry.ts";
+import { parseStepKey } from "../../protocol/step-key.ts";
+import type { TaskReference } from "../../protocol/task.ts";
+import { append, decide, emptyHead, firstEntries } from "../decide.ts";
+import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore } from "../task-store.ts";
+import { Database, type Durability, type Row } from "./database.ts";
+import { sqliteExecutions } from "./executions.ts";
+import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
+
+const everything = 1_000_000;
+
+/** Opens (and creates) the store in one file. Throws STORE_TOO_NEW for data of a newer release. */
+export function sqliteStore(path: string, options: { durability?: Durability } = {}): TaskStore {
+  const database = new Database(path, options.durability ?? "power");
+
+  const load = ({ tenant, task }: TaskReference): Row | undefined => database.get("taskById", [task, tenant]);
+  const idOf = (row: Row): number => Number(row["id"]);
+  const entryOrNone = (row: Row | undefined): Entry | undefined => (row === undefined ? undefined : toEntry(row));
+
+  /** K1: a key of the current turn is looked up from where the turn began. */
+  const byKey = (row: Row, key: string): Entry | undefined => {
+    const from = parseStepKey(key).turn >= Number(row["turn"]) ? Number(row["turn_seq"]) : 0;
+    return entryOrNone(database.get("entryByKey", [idOf(row), from, key]));
+  };
+
+  function insert(id: number, head: TaskHead, entries: readonly Entry[], accepts: string | undefined): void {
+    for (const entry of entries) {
+      database.run("insertEntry", [id, entry.seq, entry.at, entry.v, kindNumber(entry.kind), entry.key ?? null, JSON.stringify(entry.body)]);
+    }
+    if (accepts !== undefined) database.run("insertAccepted", [id, accepts, entries[0]?.seq ?? head.headSeq]);
+    // A parent waits for its children: their end wakes it, in the same transaction.
+    if (head.endedSeq !== null && head.parent !== null) database.run("wakeTask", [head.parent, head.tenant]);
+  }
+
+  function apply(commit: Commit): CommitResult {
+    const row = load(commit);
+    const found = row !== undefined && !(row["erased"] === 1);
+    const decision = decide(commit, {
+      row: row === undefined ? undefined : toTaskRow(row),
+      keyed: found && commit.key !== undefined ? byKey(row, commit.key) : undefined,
+      accepted: found && commit.accepts !== undefined ? entryOrNone(database.get("acceptedEntry", [idOf(row), commit.accepts])) : undefined,
+    });
+    if (row === undefined) return decision.result;
+    if (decision.write !== undefined) {
+      const { head, entries, wakes } = decision.write;
+      insert(idOf(row), head, entries, commit.accepts);
+      database.run("updateHead", { ...headColumns(head), wakes: wakes ? 1 : 0, id: idOf(row) });
+    }
+    for (const entry of decision.late ?? []) {
+      database.run("insertLate", [idOf(row), commit.at, entry.key ?? commit.key ?? null, kindNumber(entry.kind), JSON.stringify(entry.body)]);
+    }
+    return decision.result;
+  }
+
+  function create(task: NewTask): { row: TaskRow; created: boolean } {
+    const known = load(task) ?? (task.idempotencyKey === undefined ? undefined : database.get("taskByIdempotencyKey", [task.tenant, task.idempotencyKey]));
+    if (known !== undefined) return { row: toTaskRow(known), created: false };
+    if (task.parent !== undefined) {
+      const parent = load({ tenant: task.tenant, task: task.parent.task });
+      if (parent === undefined || parent["ended_seq"] !== null || parent["cancel_seq"] !== null) {
+        throw new OmniForgeError("PARENT_ENDED", `task ${task.parent.task} has ended or is being cancelled: it opens no sub-agent`);
+      }
+    }
+    const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
+    const { specHash, loopVersion, engine, root, parent, parentKey, depth, createdAt } = head;
+    const still = { specHash, loopVersion, engine, root, parent, parentKey, depth, createdAt };
+    database.run("insertSpecs", [task.specs.hash, JSON.stringify(task.specs.set)]);
+    database.run("insertTask", {
+      ...headColumns(head),
+      ...still,
+      task: task.task,
+      tenant: task.tenant,
+      agent: task.agent,
+      idempotencyKey: task.idempotencyKey ?? null,
+    });
+    insert(database.lastId(), head, entries, undefined);
+    database.run("insertAccepted", [database.lastId(), `message:${task.message.id}`, 2]);
+    const row = load(task);
+    if (row === undefined) throw new OmniForgeError("STORE_FAILED", `task ${task.task} was inserted and is not there`);
+    return { row: toTaskRow(row), created: true };
+  }
+
+  function erase(reference: TaskReference): void {
+    const row = load(reference);
+    if (row === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
+    if (row["ended_seq"] === null) throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
+    for (const query of ["eraseEntries", "eraseAccepted", "eraseLate", "eraseTask"]) database.run(query, [idOf(row)]);
+  }
+
+  /** Reads are synchronous inside; the port is asynchronous because other stores are not. */
+  const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
+  const withRow = <T>(reference: TaskReference, none: T, read: (row: Row) => T): Promise<T> =>
+    reading(() => {
+      const row = load(reference);
+      return row === undefined ? none : read(row);
+    });
+
+  return {
+    create: (task) => database.write(() => create(task)),
+    commit: (commit) => database.write(() => apply(commit)),
+    row: (reference) => withRow(reference, undefined, toTaskRow),
+    read: (reference, after, limit = everything) =>
+      withRow(reference, [], (row) => database.all("entriesAfter", [idOf(row), after, limit]).map(toEntry)),
+    find: (reference, key) => withRow(reference, undefined, (row) => byKey(row, key)),
+    findAccepted: (reference, id) =>
+      withRow(reference, undefined, (row) => entryOrNone(database.get("acceptedEntry", [idOf(row), id]))),
+    late: (reference) => withRow(reference, [], (row) => database.all("lateOf", [idOf(row)]).map(toLate)),
+    specs: (hash) =>
+      reading(() => {
+        const row = database.get("specsByHash", [hash]);
+        return row === undefined ? undefined : specSet.parse(JSON.parse(String(row["body"])));
+      }),
+    list: ({ tenant, agent, states, parent, root, before, limit }) =>
+      reading(() =>
+        database
+          .all("listTasks", {
+            tenant,
+            agent: agent ?? null,
+            parent: parent ?? null,
+            root: root ?? null,
+            before: before ?? null,
+            states: states === undefined ? null : JSON.stringify(states),
+            limit,
+          })
+          .map(toTaskRow),
+      ),
+    erase: (reference) => database.scrub(() => erase(reference)),
+    executions: sqliteExecutions(database, (reference, entry: NewEntry, at) => {
+      apply({ ...reference, entries: [entry], at });
+    }),
+    version: () => database.version(),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * The port behind which tasks and their logs are kept: SQLite here, PostgreSQL for several hosts, memory for the
+ * simulation. Every implementation applies commits through `decide.ts`, so the rules W1–W4 and K1–K2 exist once.
+ *
+ * A store owns durability and atomicity. It does not own what a commit means, nor when a task runs.
+ */
+import type { Limits, SpecSet } from "../protocol/agent-spec.ts";
+import type { Entry, NewEntry } from "../protocol/entry.ts";
+import type { InputRequest } from "../protocol/input.ts";
+import type { Message, Usage } from "../protocol/message.ts";
+import type { StepKey } from "../protocol/step-key.ts";
+import type { EngineName, TaskReference, TaskState } from "../protocol/task.ts";
+
+/** The projection of a task's log: everything here follows from its entries (see `project.ts`), written nowhere else. */
+export interface TaskHead extends TaskReference {
+  readonly agent: string;
+  readonly specHash: string;
+  readonly loopVersion: number;
+  readonly engine: EngineName;
+  readonly state: TaskState;
+  readonly root: string;
+  readonly parent: string | null;
+  readonly parentKey: StepKey | null;
+  readonly depth: number;
+  readonly limits: Limits;
+  readonly headSeq: number;
+  /** The turn that the last reply opened, and the seq of that reply: keys of the turn are looked up from there (K1). */
+  readonly turn: number;
+  readonly turnSeq: number;
+  /** The transcript's epoch, and the turn and seq of the compaction that opened it. */
+  readonly epoch: number;
+  readonly epochTurn: number;
+  readonly epochSeq: number;
+  /** Messages accepted and messages taken, in the same order. */
+  readonly messages: number;
+  readonly taken: number;
+  readonly cancelSeq: number | null;
+  readonly endedSeq: number | null;
+  readonly pending: readonly InputRequest[];
+  readonly usage: Usage;
+  /** Time spent not waiting for people, up to `activeSince`; null while waiting. Milliseconds. */
+  readonly activeMs: number;
+  readonly activeSince: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly erased: boolean;
+}
+
+/** What an engine keeps about running a task; no part of its log. */
+export interface TaskExecution {
+  /** Who runs it in process, and the number that tells it from its predecessors. */
+  readonly owner: string | null;
+  readonly fence: number;
+  /** Counts what was accepted and which children ended: a durable wake. */
+  readonly wakes: number;
+  /** The wakes that the engine had seen when it parked the task; null: not parked. */
+  readonly parkedAtWakes: number | null;
+  /** When a parked task is due without a wake: a deadline or a backoff. */
+  readonly nextAt: number | null;
+  /** The engine's own ids: of the first run and the current one. */
+  readonly firstRun: string | null;
+  readonly currentRun: string | null;
+}
+
+export type TaskRow = TaskHead & TaskExecution;
+
+export interface NewTask extends TaskReference {
+  readonly agent: string;
+  readonly specs: { readonly hash: string; readonly set: SpecSet };
+  readonly engine: EngineName;
+  readonly limits: Limits;
+  readonly loopVersion: number;
+  readonly root: string;
+  readonly depth: number;
+  /** The call that opens this sub-agent; refused (PARENT_ENDED) once the parent has ended or was cancelled. */
+  readonly parent?: { readonly task: string; readonly key: StepKey };
+  readonly message: { readonly id: string; readonly message: Message; readonly actor?: string };
+  /** Unique per tenant: the same key again finds the first task (P1). */
+  readonly idempotencyKey?: string;
+  readonly at: number;
+}
+
+/** A commit is data: preconditions and entries, applied in one transaction (W1). */
+export interface Commit extends TaskReference {
+  readonly entries: readonly NewEntry[];
+  readonly at: number;
+  /** The key that decides (K2): found, and none of the entries are inserted. */
+  readonly key?: StepKey;
+  /** The step's turn: refused as `stale` once a later turn has begun (K1). */
+  readonly turn?: number;
+  /** Only the model step opens the next turn. */
+  readonly opensTurn?: boolean;
+  /** The id that is accepted (P1), unique for the task's life: `message:…`, `input:…`, `cancel:…`. */
+  readonly accepts?: string;
+  /** In process: the committer's fence. */
+  readonly fence?: number;
+  /** The head's seq that the committer has read: otherwise `moved`. */
+  readonly seq?: number;
+  /** Kept aside when the task has ended or the turn is over: the receipt of a payment, say (W2). */
+  readonly keepLate?: boolean;
+}
+
+export type CommitResult =
+  | { readonly kind: "committed"; readonly head: TaskHead; readonly entries: readonly Entry[] }
+  /** By key or by accepted id: this came first. */
+  | { readonly kind: "found"; readonly entry: Entry }
+  | { readonly kind: "ended" }
+  | { readonly kind: "lost" }
+  | { readonly kind: "moved" }
+  | { readonly kind: "stale" }
+  | { readonly kind: "missing" };
+
+export interface LateEntry {
+  readonly key: string | null;
+  readonly at: number;
+  readonly entry: NewEntry;
+}
+
+export interface TaskFilter {
+  readonly tenant: string;
+  readonly agent?: string;
+  readonly states?: readonly TaskState[];
+  readonly parent?: string;
+  readonly root?: string;
+  /** Tasks with an id smaller than this (ids are time-ordered). */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+export interface TaskStore {
+  /** Creates a task with its first two entries, durably; `created: false` when the id or idempotency key exists. */
+  create(task: NewTask): Promise<{ readonly row: TaskRow; readonly created: boolean }>;
+  /** Applies a commit; resolves once it is as durable as the store promises. */
+  commit(commit: Commit): Promise<CommitResult>;
+  row(reference: TaskReference): Promise<TaskRow | undefined>;
+  /** Entries with a seq above `after`, in order. */
+  read(reference: TaskReference, after: number, limit?: number): Promise<readonly Entry[]>;
+  /** The outcome or mark under a key of any turn. */
+  find(reference: TaskReference, key: StepKey): Promise<Entry | undefined>;
+  findAccepted(reference: TaskReference, id: string): Promise<Entry | undefined>;
+  late(reference: TaskReference): Promise<readonly LateEntry[]>;
+  specs(hash: string): Promise<SpecSet | undefined>;
+  list(filter: TaskFilter): Promise<readonly TaskRow[]>;
+  /** Deletes what was said; keeps seq, kind and key, and marks the head. Only ended tasks (TASK_NOT_ENDED). */
+  erase(reference: TaskReference, at: number): Promise<void>;
+  readonly executions: ExecutionStore;
+  /** A number that changes whenever anybody, in any process, has written. Cheap enough to ask ten times a second. */
+  version(): number;
+  close(): Promise<void>;
+}
+
+/** How engines keep track of what runs: scheduling columns beside the head, never state. */
+export interface ExecutionStore {
+  /** Takes a task for this owner under the next fence; undefined when another live owner has it or it has ended. */
+  acquire(reference: TaskReference, owner: string): Promise<TaskRow | undefined>;
+  /** Gives it up, parked or not; ignored when the fence has moved. */
+  release(reference: TaskReference, fence: number, park?: { readonly wakes: number; readonly nextAt?: number }): Promise<void>;
+  /** In-process tasks without an owner that may run now: never run, woken since they parked, or due. */
+  runnable(now: number, limit: number): Promise<readonly TaskReference[]>;
+  /** The earliest time that a parked in-process task is due. */
+  nextDue(): Promise<number | undefined>;
+  /** Tasks that this owner holds. */
+  ownedBy(owner: string): Promise<readonly TaskRow[]>;
+  /** Says that this owner lives. */
+  beat(owner: string, at: number): Promise<void>;
+  /** Everybody who has said so and has not retired. */
+  owners(): Promise<readonly { readonly owner: string; readonly beatAt: number }[]>;
+  retire(owner: string): Promise<void>;
+  /** Takes a task from a dead owner, in one transaction: appends the recovery entry, no owner, next fence. */
+  evict(reference: TaskReference, owner: string, recovery: NewEntry, at: number): Promise<boolean>;
+  recordRun(reference: TaskReference, run: string): Promise<void>;
+  /** Tasks of an engine that have not ended, oldest update first: what a reconciler looks at (P5). */
+  unfinished(engine: EngineName, updatedBefore: number, limit: number): Promise<readonly TaskRow[]>;
+  /** Not ended although the parent has: to be cancelled. */
+  orphans(limit: number): Promise<readonly TaskReference[]>;
+}
+
