@@ -20,8 +20,11 @@ var finished = path.join(root, "node_modules", ".package-lock.json");
 var stamp = path.join(root, "node_modules", ".omniforge-install.json");
 
 var scopes = {
-  start: { what: "the omniforge package", flags: ["--workspace", "packages/omniforge", "--include-workspace-root", "--omit=dev"] },
-  all: { what: "everything", flags: ["--include=dev"] }
+  start: {
+    what: "the omniforge package",
+    flags: ["--workspace", "packages/omniforge", "--include-workspace-root", "--omit=dev"],
+  },
+  all: { what: "everything", flags: ["--include=dev"] },
 };
 
 function lockHash() {
@@ -47,7 +50,11 @@ function runNpm(args) {
   var options = { cwd: root, stdio: ["ignore", "inherit", "inherit"] };
   var npm = process.env.npm_execpath;
   if (npm && /\.c?js$/.test(npm)) {
-    return childProcess.spawnSync(process.env.npm_node_execpath || process.execPath, [npm].concat(args), options);
+    return childProcess.spawnSync(
+      process.env.npm_node_execpath || process.execPath,
+      [npm].concat(args),
+      options,
+    );
   }
   options.shell = process.platform === "win32";
   return childProcess.spawnSync("npm", args, options);
@@ -63,9 +70,19 @@ function install(name) {
   // A lock file that moved must not shrink an install that had everything.
   if (name === "start" && !clean && had.scope !== "start") return install("all");
 
-  var args = [clean ? "ci" : "install"].concat(clean ? [] : ["--no-save"], scope.flags, ["--no-audit", "--no-fund", "--loglevel=error"]);
+  var args = [clean ? "ci" : "install"].concat(clean ? [] : ["--no-save"], scope.flags, [
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ]);
   var started = Date.now();
-  console.log("Installing " + scope.what + " (npm " + args.slice(0, 1 + scope.flags.length + (clean ? 0 : 1)).join(" ") + ") ...");
+  console.log(
+    "Installing " +
+      scope.what +
+      " (npm " +
+      args.slice(0, 1 + scope.flags.length + (clean ? 0 : 1)).join(" ") +
+      ") ...",
+  );
 
   // Whoever is interrupted from here on leaves neither mark, and the next run starts clean.
   remove(stamp);
@@ -74,9 +91,13 @@ function install(name) {
   if (result.error || result.status !== 0) {
     remove(finished);
     console.error(
-      "\nThe install failed: npm " + args.join(" ") + " " +
-        (result.error ? "could not be started (" + result.error.message + ")" : "ended with " + (result.signal || result.status)) +
-        ".\nWhat npm said stands above. When that is mended, run the same command again."
+      "\nThe install failed: npm " +
+        args.join(" ") +
+        " " +
+        (result.error
+          ? "could not be started (" + result.error.message + ")"
+          : "ended with " + (result.signal || result.status)) +
+        ".\nWhat npm said stands above. When that is mended, run the same command again.",
     );
     return 1;
   }

@@ -8,9 +8,14 @@ var url = require("url");
 
 if (parseInt(process.versions.node, 10) < 24) {
   console.error(
-    "omniforge needs Node 24 or newer, and this is Node " + process.versions.node + " (" + process.execPath + ").\n" +
+    "omniforge needs Node 24 or newer, and this is Node " +
+      process.versions.node +
+      " (" +
+      process.execPath +
+      ").\n" +
       "Install Node 24, or run once with one from npm:\n\n" +
-      "  npx -p node@24 omniforge " + process.argv.slice(2).join(" ")
+      "  npx -p node@24 omniforge " +
+      process.argv.slice(2).join(" "),
   );
   process.exit(1);
 }
