@@ -19,8 +19,7 @@ export async function runTurn(fx: Effects, turn: number): Promise<TurnOutcome> {
       await runCalls(fx, turn, reply.calls);
       return "next";
     case "context-full":
-      if (reply.again || (await fx.compact(turn)) === "failed") return fail(fx, turn, "CONTEXT_FULL");
-      return "next";
+      return (await fx.compact(turn)) === "failed" ? fail(fx, turn, "CONTEXT_FULL") : "next";
     case "limit":
       if (reply.request === undefined) return fail(fx, turn, "LIMIT_REACHED");
       await fx.awaitInputs(turn, [reply.request]);

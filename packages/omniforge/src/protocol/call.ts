@@ -31,7 +31,7 @@ export type Reply =
   | { readonly kind: "answer" }
   | { readonly kind: "calls"; readonly calls: readonly Call[] }
   | { readonly kind: "limit"; readonly request?: Call }
-  | { readonly kind: "context-full"; readonly again: boolean }
+  | { readonly kind: "context-full" }
   | { readonly kind: "failed"; readonly code: string };
 
 /** Why the loop wants the task to end. */
@@ -42,6 +42,8 @@ export interface Settled {
   readonly ready: readonly Call[];
   readonly waiting: readonly Call[];
   readonly nextAt?: number;
+  /** The task's wake counter as it was read before settling: a higher one since means "settle again" (P2). */
+  readonly wakes: number;
 }
 
 /** The most calls that one reply may make; the others get error results. */

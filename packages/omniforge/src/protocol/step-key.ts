@@ -4,7 +4,7 @@
  * Opaque to everybody but this file. An index may carry an ordinal (`3.1`) where one call does the same thing again:
  * a second claim after a release, a second question of the same call.
  */
-export type StepKind = "model" | "tool" | "open" | "claim" | "release" | "compact" | "limit";
+export type StepKind = "model" | "tool" | "open" | "claim" | "release" | "compact" | "limit" | "ask";
 export type StepKey = string;
 
 export function stepKey(turn: number, kind: StepKind, index: number, ordinal = 0): StepKey {

@@ -6,13 +6,14 @@
  * decides (K2); a step of an earlier turn is never inserted (K1); an accepted id is accepted once (P1).
  */
 import { entryVersion, type Entry, type NewEntry } from "../protocol/entry.ts";
+import type { StepKey } from "../protocol/step-key.ts";
 import { project } from "./project.ts";
 import type { Commit, CommitResult, NewTask, TaskHead, TaskRow } from "./task-store.ts";
 
 /** What the store found in the same transaction. */
 export interface CommitFacts {
   readonly row: TaskRow | undefined;
-  /** The entry under `commit.key`, if there is one. */
+  /** The first entry found under one of `decidingKeys`. */
   readonly keyed: Entry | undefined;
   /** The entry accepted under `commit.accepts`, if there is one. */
   readonly accepted: Entry | undefined;
@@ -26,14 +27,20 @@ export interface Decision {
   readonly late?: readonly NewEntry[];
 }
 
+/** The keys that must not have an entry yet: one outcome per key (K1, K2). */
+export function decidingKeys(commit: Commit): readonly StepKey[] {
+  const keys = commit.entries.flatMap((entry) => entry.key ?? []);
+  return commit.key === undefined || keys.includes(commit.key) ? keys : [commit.key, ...keys];
+}
+
 export function decide(commit: Commit, facts: CommitFacts): Decision {
   const { row } = facts;
   if (row === undefined) return { result: { kind: "missing" } };
   const first = facts.accepted ?? facts.keyed;
-  if (first !== undefined) return { result: { kind: "found", entry: first } };
-  if (row.endedSeq !== null) return late(commit, row, "ended");
-  if (commit.fence !== undefined && commit.fence !== row.fence) return { result: { kind: "lost" } };
-  if (isStale(commit, row)) return late(commit, row, "stale");
+  if (first !== undefined) return refused(commit, row, { kind: "found", entry: first });
+  if (row.endedSeq !== null) return refused(commit, row, { kind: "ended" });
+  if (commit.fence !== undefined && commit.fence !== row.fence) return refused(commit, row, { kind: "lost" });
+  if (isStale(commit, row)) return refused(commit, row, { kind: "stale" });
   if (commit.seq !== undefined && commit.seq !== row.headSeq) return { result: { kind: "moved" } };
   const { head, entries } = append(row, commit.entries, commit.at);
   return { result: { kind: "committed", head, entries }, write: { head, entries, wakes: commit.accepts !== undefined } };
@@ -44,9 +51,9 @@ function isStale(commit: Commit, row: TaskRow): boolean {
   return commit.opensTurn === true ? commit.turn !== row.turn + 1 : commit.turn < row.turn;
 }
 
-function late(commit: Commit, row: TaskRow, kind: "ended" | "stale"): Decision {
-  const keep = commit.keepLate === true && !row.erased;
-  return { result: { kind }, ...(keep && { late: commit.entries }) };
+/** Nothing is inserted; what must not be forgotten (the receipt of a payment) is kept aside (W2). */
+function refused(commit: Commit, row: TaskRow, result: CommitResult): Decision {
+  return { result, ...(commit.keepLate === true && !row.erased && { late: commit.entries }) };
 }
 
 /** The entries with their seqs, and the head after them. A clock that went back never makes the log's times go back. */
@@ -85,6 +92,7 @@ export function emptyHead(task: NewTask): TaskHead {
     epochSeq: 0,
     messages: 0,
     taken: 0,
+    children: 0,
     cancelSeq: null,
     endedSeq: null,
     pending: [],

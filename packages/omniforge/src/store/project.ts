@@ -42,10 +42,11 @@ function change(head: TaskHead, entry: Entry): TaskHead {
       return entry.body.usage === undefined ? head : { ...head, usage: addUsage(head.usage, entry.body.usage) };
     case "ended":
       return { ...head, state: entry.body.state, endedSeq: entry.seq, pending: [] };
+    case "child":
+      return { ...head, children: head.children + 1 };
     case "created":
     case "claim":
     case "release":
-    case "child":
     case "refusal":
     case "artifact":
     case "recovery":

@@ -34,6 +34,8 @@ export interface TaskHead extends TaskReference {
   /** Messages accepted and messages taken, in the same order. */
   readonly messages: number;
   readonly taken: number;
+  /** Sub-agents opened. */
+  readonly children: number;
   readonly cancelSeq: number | null;
   readonly endedSeq: number | null;
   readonly pending: readonly InputRequest[];
@@ -64,6 +66,11 @@ export interface TaskExecution {
 
 export type TaskRow = TaskHead & TaskExecution;
 
+export interface TurnRead {
+  readonly row: TaskRow;
+  readonly entries: readonly Entry[];
+}
+
 export interface NewTask extends TaskReference {
   readonly agent: string;
   readonly specs: { readonly hash: string; readonly set: SpecSet };
@@ -84,7 +91,7 @@ export interface NewTask extends TaskReference {
 export interface Commit extends TaskReference {
   readonly entries: readonly NewEntry[];
   readonly at: number;
-  /** The key that decides (K2): found, and none of the entries are inserted. */
+  /** The key that decides (K2): found, and none of the entries are inserted. The entries' own keys decide likewise. */
   readonly key?: StepKey;
   /** The step's turn: refused as `stale` once a later turn has begun (K1). */
   readonly turn?: number;
@@ -96,7 +103,7 @@ export interface Commit extends TaskReference {
   readonly fence?: number;
   /** The head's seq that the committer has read: otherwise `moved`. */
   readonly seq?: number;
-  /** Kept aside when the task has ended or the turn is over: the receipt of a payment, say (W2). */
+  /** Kept aside when it comes too late to be inserted: the receipt of a payment, say (W2). */
   readonly keepLate?: boolean;
 }
 
@@ -133,6 +140,8 @@ export interface TaskStore {
   /** Applies a commit; resolves once it is as durable as the store promises. */
   commit(commit: Commit): Promise<CommitResult>;
   row(reference: TaskReference): Promise<TaskRow | undefined>;
+  /** The row and the entries since its current turn began, as of one moment. */
+  turn(reference: TaskReference): Promise<TurnRead | undefined>;
   /** Entries with a seq above `after`, in order. */
   read(reference: TaskReference, after: number, limit?: number): Promise<readonly Entry[]>;
   /** The outcome or mark under a key of any turn. */
@@ -155,6 +164,10 @@ export interface ExecutionStore {
   acquire(reference: TaskReference, owner: string): Promise<TaskRow | undefined>;
   /** Gives it up, parked or not; ignored when the fence has moved. */
   release(reference: TaskReference, fence: number, park?: { readonly wakes: number; readonly nextAt?: number }): Promise<void>;
+  /** Notes what a task waits for where its engine keeps it parked by itself. */
+  park(reference: TaskReference, park: { readonly wakes: number; readonly nextAt?: number }): Promise<void>;
+  /** Tasks of an engine that were woken, or fell due, since they were noted as parked: their wake may be lost. */
+  unwoken(engine: EngineName, now: number, limit: number): Promise<readonly TaskReference[]>;
   /** In-process tasks without an owner that may run now: never run, woken since they parked, or due. */
   runnable(now: number, limit: number): Promise<readonly TaskReference[]>;
   /** The earliest time that a parked in-process task is due. */

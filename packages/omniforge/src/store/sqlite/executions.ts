@@ -23,6 +23,11 @@ export function sqliteExecutions(
       database.write(() => {
         database.run("release", { ...named(reference), fence, wakes: park?.wakes ?? null, nextAt: park?.nextAt ?? null });
       }),
+    park: (reference, park) =>
+      database.write(() => {
+        database.run("park", { ...named(reference), wakes: park.wakes, nextAt: park.nextAt ?? null });
+      }),
+    unwoken: (engine, now, limit) => reading(() => database.all("unwoken", { engine, now, limit }).map(toReference)),
     runnable: (now, limit) => reading(() => database.all("runnable", { now, limit }).map(toReference)),
     nextDue: () =>
       reading(() => {

@@ -2,15 +2,15 @@
 
 -- name: insertTask
 insert into tasks (task, tenant, agent, spec_hash, loop_version, engine, root, parent, parent_key, depth, idempotency_key,
-  created_at, state, limits, head_seq, turn, turn_seq, epoch, epoch_turn, epoch_seq, messages, taken, cancel_seq, ended_seq,
+  created_at, state, limits, head_seq, turn, turn_seq, epoch, epoch_turn, epoch_seq, messages, taken, children, cancel_seq, ended_seq,
   pending, usage, active_ms, active_since, updated_at)
 values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :parent, :parentKey, :depth, :idempotencyKey,
-  :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :cancelSeq,
+  :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :children, :cancelSeq,
   :endedSeq, :pending, :usage, :activeMs, :activeSince, :updatedAt)
 
 -- name: updateHead
 update tasks set state = :state, limits = :limits, head_seq = :headSeq, turn = :turn, turn_seq = :turnSeq, epoch = :epoch,
-  epoch_turn = :epochTurn, epoch_seq = :epochSeq, messages = :messages, taken = :taken, cancel_seq = :cancelSeq,
+  epoch_turn = :epochTurn, epoch_seq = :epochSeq, messages = :messages, taken = :taken, children = :children, cancel_seq = :cancelSeq,
   ended_seq = :endedSeq, pending = :pending, usage = :usage, active_ms = :activeMs, active_since = :activeSince,
   updated_at = :updatedAt, wakes = wakes + :wakes
 where id = :id
@@ -66,6 +66,13 @@ where task = :task and tenant = :tenant and owner is null and ended_seq is null 
 -- name: release
 update tasks set owner = null, parked_at_wakes = :wakes, next_at = :nextAt
 where task = :task and tenant = :tenant and fence = :fence
+
+-- name: park
+update tasks set parked_at_wakes = :wakes, next_at = :nextAt where task = :task and tenant = :tenant and ended_seq is null
+
+-- name: unwoken
+select tenant, task from tasks
+where engine = :engine and ended_seq is null and parked_at_wakes is not null and (wakes > parked_at_wakes or next_at <= :now) limit :limit
 
 -- name: runnable
 select tenant, task from (

@@ -8,7 +8,7 @@ import { specSet } from "../../protocol/agent-spec.ts";
 import type { Entry, NewEntry } from "../../protocol/entry.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
-import { append, decide, emptyHead, firstEntries } from "../decide.ts";
+import { append, decide, decidingKeys, emptyHead, firstEntries } from "../decide.ts";
 import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore } from "../task-store.ts";
 import { Database, type Durability, type Row } from "./database.ts";
 import { sqliteExecutions } from "./executions.ts";
@@ -30,6 +30,14 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     return entryOrNone(database.get("entryByKey", [idOf(row), from, key]));
   };
 
+  const firstKeyed = (row: Row, keys: readonly string[]): Entry | undefined => {
+    for (const key of keys) {
+      const entry = byKey(row, key);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  };
+
   function insert(id: number, head: TaskHead, entries: readonly Entry[], accepts: string | undefined): void {
     for (const entry of entries) {
       database.run("insertEntry", [id, entry.seq, entry.at, entry.v, kindNumber(entry.kind), entry.key ?? null, JSON.stringify(entry.body)]);
@@ -44,7 +52,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     const found = row !== undefined && !(row["erased"] === 1);
     const decision = decide(commit, {
       row: row === undefined ? undefined : toTaskRow(row),
-      keyed: found && commit.key !== undefined ? byKey(row, commit.key) : undefined,
+      keyed: found ? firstKeyed(row, decidingKeys(commit)) : undefined,
       accepted: found && commit.accepts !== undefined ? entryOrNone(database.get("acceptedEntry", [idOf(row), commit.accepts])) : undefined,
     });
     if (row === undefined) return decision.result;
@@ -106,6 +114,11 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     create: (task) => database.write(() => create(task)),
     commit: (commit) => database.write(() => apply(commit)),
     row: (reference) => withRow(reference, undefined, toTaskRow),
+    turn: (reference) =>
+      withRow(reference, undefined, (row) => ({
+        row: toTaskRow(row),
+        entries: database.all("entriesAfter", [idOf(row), Math.max(0, Number(row["turn_seq"]) - 1), everything]).map(toEntry),
+      })),
     read: (reference, after, limit = everything) =>
       withRow(reference, [], (row) => database.all("entriesAfter", [idOf(row), after, limit]).map(toEntry)),
     find: (reference, key) => withRow(reference, undefined, (row) => byKey(row, key)),

@@ -24,6 +24,7 @@ create table tasks (
   epoch_seq integer not null,
   messages integer not null,
   taken integer not null,
+  children integer not null,
   cancel_seq integer,
   ended_seq integer,
   pending text not null,

@@ -1,0 +1,120 @@
+/**
+ * Accepting: durably writing what people say, under its own id, once (P1). Waking the engine comes after and may fail:
+ * what is accepted is settled from the log.
+ *
+ * Owns: judging an input (does the task run, is it asked for, does it fit, is it in time). A wrong one is refused at once
+ * and changes nothing, except that an answer after its deadline writes the expiry.
+ */
+import { entry, isKind, type Entry, type EntryOf, type NewEntry } from "../protocol/entry.ts";
+import { OmniForgeError } from "../protocol/error.ts";
+import { input as inputShape, type Answer, type Input, type InputRequest } from "../protocol/input.ts";
+import type { TaskReference } from "../protocol/task.ts";
+import type { TaskRow } from "../store/task-store.ts";
+import { validate, type JsonSchema } from "../tools/schema.ts";
+import { z } from "zod";
+import type { StepWorld } from "./step.ts";
+
+/** `repeated`: this id had been accepted before; nothing was written. */
+export interface Accepted {
+  readonly entry: Entry;
+  readonly repeated: boolean;
+}
+
+/**
+ * Accepts one input. May be repeated: the same message or cancel id again returns the first entry.
+ *
+ * Throws TASK_NOT_FOUND, TASK_ENDED, INPUT_NOT_FOUND, ALREADY_ANSWERED, DEADLINE_PASSED or INVALID_INPUT.
+ */
+export async function accept(world: StepWorld, reference: TaskReference, given: Input): Promise<Accepted> {
+  const parsed = inputShape.safeParse(given);
+  if (!parsed.success) throw new OmniForgeError("INVALID_INPUT", z.prettifyError(parsed.error));
+  const input = parsed.data;
+  const row = await world.store.row(reference);
+  if (row === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
+  switch (input.kind) {
+    case "message": {
+      const { id, message, actor } = input;
+      return write(world, reference, `message:${id}`, entry("message", { id, message, ...(actor !== undefined && { actor }) }));
+    }
+    case "cancel": {
+      const { id, reason, actor } = input;
+      const body = { id, ...(reason !== undefined && { reason }), ...(actor !== undefined && { actor }) };
+      const accepted = await write(world, reference, `cancel:${id}`, entry("cancel", body));
+      await cancelChildren(world, row, reason);
+      return accepted;
+    }
+    case "answer":
+      return acceptAnswer(world, row, input);
+  }
+}
+
+async function acceptAnswer(world: StepWorld, row: TaskRow, input: Extract<Input, { kind: "answer" }>): Promise<Accepted> {
+  const { request: id, answer, actor } = input;
+  const request = row.pending.find((one) => one.id === id);
+  if (request === undefined) {
+    const first = await world.store.findAccepted(row, `input:${id}`);
+    if (first !== undefined) throw answeredBefore(row, first);
+    if (row.endedSeq !== null) throw hasEnded(row);
+    throw new OmniForgeError("INPUT_NOT_FOUND", `task ${row.task} has no request ${id}`);
+  }
+  if (request.deadline !== undefined && request.deadline <= world.now()) {
+    await expire(world, row, request);
+    throw new OmniForgeError("DEADLINE_PASSED", `request ${id} of task ${row.task} expired at ${new Date(request.deadline).toISOString()}`);
+  }
+  await judge(row, request, answer);
+  const body = { id, outcome: "answered" as const, answer, ...(actor !== undefined && { actor }) };
+  const accepted = await write(world, row, `input:${id}`, entry("input", body));
+  if (accepted.repeated) throw answeredBefore(row, accepted.entry);
+  return accepted;
+}
+
+/** Whether this is an answer to what was asked. Throws INVALID_INPUT. */
+async function judge(row: TaskRow, request: InputRequest, answer: Answer): Promise<void> {
+  const wanted = request.kind === "question" ? answer.decision !== "approve" : answer.decision !== "answer";
+  if (!wanted) {
+    throw new OmniForgeError("INVALID_INPUT", `request ${request.id} of task ${row.task} is ${request.kind === "question" ? "a question" : "an approval"}: '${answer.decision}' does not answer it`);
+  }
+  if (answer.decision === "answer" && request.schema !== undefined) await validate(request.schema as JsonSchema, answer.value);
+}
+
+/** Accepts that a request's deadline has passed; returns what was accepted under its id, this or an earlier answer. */
+export async function expire(world: StepWorld, reference: TaskReference, request: InputRequest): Promise<EntryOf<"input"> | undefined> {
+  const expiry = entry("input", { id: request.id, outcome: "expired" });
+  const { tenant, task } = reference;
+  const result = await world.store.commit({ tenant, task, entries: [expiry], at: world.now(), accepts: `input:${request.id}` });
+  const [first] = result.kind === "committed" ? result.entries : result.kind === "found" ? [result.entry] : [];
+  if (first !== undefined) world.publish({ type: "entry", task, entry: first });
+  return first?.kind === "input" ? first : undefined;
+}
+
+async function write(world: StepWorld, reference: TaskReference, id: string, one: NewEntry): Promise<Accepted> {
+  const { tenant, task } = reference;
+  const result = await world.store.commit({ tenant, task, entries: [one], at: world.now(), accepts: id });
+  if (result.kind === "ended") throw hasEnded(reference);
+  if (result.kind !== "committed" && result.kind !== "found") throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${task}`);
+  const accepted = result.kind === "found" ? result.entry : result.entries[0];
+  if (accepted === undefined) throw new OmniForgeError("INTERNAL", `nothing was accepted under ${id}`);
+  world.publish({ type: "entry", task, entry: accepted });
+  return { entry: accepted, repeated: result.kind === "found" };
+}
+
+/** A cancel reaches all descendants, each by an entry in its own log (K6). Those that open meanwhile are refused. */
+export async function cancelChildren(world: StepWorld, parent: TaskReference, reason?: string): Promise<readonly TaskReference[]> {
+  const children = await world.store.list({ tenant: parent.tenant, parent: parent.task, limit: 1000 });
+  const open = children.filter((child) => child.endedSeq === null);
+  for (const child of open) {
+    try {
+      await accept(world, child, { kind: "cancel", id: "parent", ...(reason !== undefined && { reason }) });
+    } catch (thrown) {
+      if (!OmniForgeError.is(thrown, "TASK_ENDED")) throw thrown;
+    }
+  }
+  return open;
+}
+
+const hasEnded = ({ task }: TaskReference): OmniForgeError => new OmniForgeError("TASK_ENDED", `task ${task} has ended: it takes no more input`);
+
+function answeredBefore(row: TaskRow, first: Entry): OmniForgeError {
+  const how = isKind("input")(first) ? first.body.outcome : "answered";
+  return new OmniForgeError("ALREADY_ANSWERED", `this request of task ${row.task} was ${how} before`, { details: { first } });
+}

@@ -1,0 +1,77 @@
+/**
+ * Tasks come into being here, roots and sub-agents alike: the spec set is pinned, and the id is the caller's to choose
+ * once, so that creating twice is harmless (P1, K6).
+ */
+import { randomUUID } from "node:crypto";
+import { limits as limitsShape, type AgentSpec, type Limits, type SpecSet } from "../protocol/agent-spec.ts";
+import { OmniForgeError } from "../protocol/error.ts";
+import type { Message } from "../protocol/message.ts";
+import type { EngineName } from "../protocol/task.ts";
+import { hashOf } from "../store/blob-store.ts";
+import type { TaskRow } from "../store/task-store.ts";
+import { loopVersion } from "../loop/run-agent.ts";
+import type { StepWorld } from "./step.ts";
+
+export interface TaskOrder {
+  readonly tenant: string;
+  /** Default: a new one, time-ordered. */
+  readonly task?: string;
+  readonly specs: SpecSet;
+  readonly engine: EngineName;
+  readonly message: { readonly id?: string; readonly message: Message; readonly actor?: string };
+  readonly limits?: Partial<Limits>;
+  readonly idempotencyKey?: string;
+  readonly child?: { readonly parent: TaskRow; readonly key: string };
+}
+
+/** Creates a task durably, or finds the one that this order has created before. Starting it in the engine comes after. */
+export async function createTask(world: StepWorld, order: TaskOrder): Promise<{ readonly row: TaskRow; readonly created: boolean }> {
+  const { tenant, specs, engine, child, idempotencyKey } = order;
+  const agent = specs.agents[specs.root];
+  if (agent === undefined) throw new OmniForgeError("AGENT_NOT_FOUND", `the spec set has no agent ${specs.root}`);
+  const task = order.task ?? newTaskId(world.now());
+  const limits = limitsShape.parse({ ...agent.limits, ...order.limits });
+  const { message, actor } = order.message;
+  const made = await world.store.create({
+    tenant,
+    task,
+    agent: agent.name,
+    specs: { hash: hashOf(JSON.stringify(specs)), set: specs },
+    engine,
+    limits,
+    loopVersion,
+    root: child?.parent.root ?? task,
+    depth: child === undefined ? 0 : child.parent.depth + 1,
+    message: { id: order.message.id ?? "first", message, ...(actor !== undefined && { actor }) },
+    at: world.now(),
+    ...(child && { parent: { task: child.parent.task, key: child.key } }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  });
+  if (made.created) for (const entry of await world.store.read(made.row, 0)) world.publish({ type: "entry", task: made.row.task, entry });
+  return made;
+}
+
+/** Time-ordered: listing tasks by id lists them by age. */
+function newTaskId(now: number): string {
+  const time = Math.max(0, Math.floor(now)).toString(16).padStart(12, "0");
+  return `task_${time}${randomUUID().replaceAll("-", "").slice(12)}`;
+}
+
+const parsed = new WeakMap<StepWorld, Map<string, SpecSet>>();
+
+/** The spec that a task has pinned; read once per process. */
+export async function readSpec(world: StepWorld, row: TaskRow): Promise<AgentSpec> {
+  const set = await readSpecSet(world, row);
+  const spec = set.agents[set.root];
+  if (spec === undefined) throw new OmniForgeError("STORE_FAILED", `the spec set ${row.specHash} of task ${row.task} has no root agent`);
+  return spec;
+}
+
+export async function readSpecSet(world: StepWorld, row: TaskRow): Promise<SpecSet> {
+  const known = parsed.get(world) ?? new Map<string, SpecSet>();
+  parsed.set(world, known);
+  const set = known.get(row.specHash) ?? (await world.store.specs(row.specHash));
+  if (set === undefined) throw new OmniForgeError("STORE_FAILED", `the spec set ${row.specHash} of task ${row.task} is missing`);
+  known.set(row.specHash, set);
+  return set;
+}

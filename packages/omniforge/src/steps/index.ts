@@ -1,0 +1,11 @@
+export { accept, cancelChildren, expire, type Accepted } from "./accept.ts";
+export { callModel } from "./call-model.ts";
+export { callTool, type ToolOutcome } from "./call-tool.ts";
+export { compact } from "./compact.ts";
+export { createTask, readSpec, readSpecSet, type TaskOrder } from "./create-task.ts";
+export { finish } from "./finish.ts";
+export { createTranscripts, type Transcript, type Transcripts } from "./load-transcript.ts";
+export { collectChild, openChild } from "./open-child.ts";
+export { settleInputs } from "./settle-inputs.ts";
+export { done, record, type Attempt, type StepResult, type StepWorld } from "./step.ts";
+export { deathsOf, openCalls, stepsInFlight, viewTurn, type TurnView } from "./turn-view.ts";

@@ -1,0 +1,127 @@
+/**
+ * The transcript: what the model sees of the log, in the order (epoch, turn, kind, index) and never by seq (W3).
+ *
+ * Owns: a bounded window per task that grows by appending what the log has gained, and is rebuilt from the last
+ * compaction after a restart. So a turn costs the same however many came before it.
+ */
+import type { EntryOf, Entry } from "../protocol/entry.ts";
+import type { Message, Part, Usage } from "../protocol/message.ts";
+import { parseStepKey } from "../protocol/step-key.ts";
+import type { TaskReference } from "../protocol/task.ts";
+import type { TaskRow, TaskStore } from "../store/task-store.ts";
+
+/** One message of the transcript. A reply's results stand by call index. */
+export type TranscriptItem =
+  | { readonly role: "user"; readonly message: Message }
+  | { readonly role: "assistant"; readonly turn: number; readonly model: string; readonly parts: readonly Part[]; readonly results: readonly EntryOf<"result">[] };
+
+export interface Transcript {
+  readonly items: readonly TranscriptItem[];
+  /** Accepted and not taken yet, in the order of acceptance: the next reply takes all of them. */
+  readonly untaken: readonly EntryOf<"message">[];
+  /** A rough size, at four characters a token. */
+  readonly tokens: number;
+}
+
+interface Window {
+  seq: number;
+  items: TranscriptItem[];
+  untaken: EntryOf<"message">[];
+  characters: number;
+}
+
+export interface Transcripts {
+  load(row: TaskRow): Promise<Transcript>;
+  /** Forgets a task's window: it has ended or parked. */
+  evict(reference: TaskReference): void;
+}
+
+/** Windows of at most this many tasks, the least recently used evicted first. */
+export function createTranscripts(store: TaskStore, maximumWindows = 1000): Transcripts {
+  const windows = new Map<string, Window>();
+  const nameOf = ({ tenant, task }: TaskReference): string => `${tenant}\n${task}`;
+  return {
+    async load(row) {
+      const name = nameOf(row);
+      const window = windows.get(name) ?? (await rebuild(store, row));
+      for (const entry of await store.read(row, window.seq)) apply(window, entry);
+      windows.delete(name);
+      windows.set(name, window);
+      for (const oldest of windows.keys()) {
+        if (windows.size <= maximumWindows) break;
+        windows.delete(oldest);
+      }
+      return { items: [...window.items], untaken: [...window.untaken], tokens: Math.ceil(window.characters / 4) };
+    },
+    evict: (reference) => void windows.delete(nameOf(reference)),
+  };
+}
+
+const empty = (seq: number): Window => ({ seq, items: [], untaken: [], characters: 0 });
+
+/** From the last compaction on; from the start where a message that nobody took is older than that. */
+async function rebuild(store: TaskStore, row: TaskRow): Promise<Window> {
+  const window = empty(Math.max(0, row.epochSeq - 1));
+  for (const entry of await store.read(row, window.seq)) apply(window, entry);
+  if (row.epochSeq === 0 || window.untaken.length >= row.messages - row.taken) return window;
+  const whole = empty(0);
+  for (const entry of await store.read(row, 0)) apply(whole, entry);
+  return whole;
+}
+
+function apply(window: Window, entry: Entry): void {
+  if (entry.seq <= window.seq) return;
+  window.seq = entry.seq;
+  switch (entry.kind) {
+    case "message":
+      window.untaken.push(entry);
+      return;
+    case "reply":
+      return applyReply(window, entry);
+    case "result":
+      return applyResult(window, entry);
+    case "compaction":
+      if (entry.body.summary === undefined) return;
+      window.items = [{ role: "user", message: entry.body.summary }];
+      window.characters = sizeOf(entry.body.summary.parts);
+      return;
+    default:
+      return;
+  }
+}
+
+function applyReply(window: Window, entry: EntryOf<"reply">): void {
+  const { took, turn, model, parts, outcome } = entry.body;
+  const taken = new Set(took);
+  for (const { body } of window.untaken.filter((one) => taken.has(one.body.id))) {
+    window.items.push({ role: "user", message: body.message });
+    window.characters += sizeOf(body.message.parts);
+  }
+  window.untaken = window.untaken.filter((one) => !taken.has(one.body.id));
+  if (outcome !== "answer" && outcome !== "calls") return;
+  window.items.push({ role: "assistant", turn, model, parts, results: [] });
+  window.characters += sizeOf(parts);
+}
+
+function applyResult(window: Window, entry: EntryOf<"result">): void {
+  const { turn } = parseStepKey(entry.key ?? "");
+  const at = window.items.findLastIndex((item) => item.role === "assistant" && item.turn === turn);
+  const item = window.items[at];
+  if (item?.role !== "assistant") return;
+  const results = [...item.results, entry].toSorted((one, other) => indexOf(one) - indexOf(other));
+  window.items[at] = { ...item, results };
+  window.characters += sizeOf(entry.body.parts);
+}
+
+const indexOf = (entry: EntryOf<"result">): number => parseStepKey(entry.key ?? "").index;
+
+function sizeOf(parts: readonly Part[]): number {
+  let size = 0;
+  for (const part of parts) size += part.type === "text" || part.type === "reasoning" ? part.text.length : JSON.stringify(part).length;
+  return size;
+}
+
+/** The usage of a reply, as far as it was counted. */
+export function totalTokens(usage: Usage): number {
+  return usage.inputTokens + usage.outputTokens;
+}

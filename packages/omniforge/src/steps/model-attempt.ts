@@ -1,0 +1,95 @@
+/**
+ * One attempt at a model call: the only way in which a model is called, for replies and for compaction.
+ *
+ * Owns: counting recorded failures and deaths, streaming, and recording a failed attempt. The caller records success.
+ */
+import type { AgentSpec } from "../protocol/agent-spec.ts";
+import { entry } from "../protocol/entry.ts";
+import { toFailure, type Failure } from "../protocol/error.ts";
+import { streamReply, ModelFailure, type ModelReply } from "../models/stream-reply.ts";
+import { modelFamily, toModelTools, toPrompt } from "../models/to-prompt.ts";
+import type { TranscriptItem } from "./load-transcript.ts";
+import { deathsUntilPoisoned, nextDelay } from "./retry.ts";
+import { record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
+import { deathsOf, failuresOf, type TurnView } from "./turn-view.ts";
+
+export type ModelOutcome =
+  | { readonly kind: "replied"; readonly reply: ModelReply }
+  | { readonly kind: "context-full" }
+  /** No attempt is left. */
+  | { readonly kind: "failed"; readonly error: Failure }
+  | Exclude<StepResult<never>, { kind: "done" }>;
+
+export interface ModelRequest {
+  readonly view: TurnView;
+  readonly key: string;
+  readonly spec: AgentSpec;
+  readonly items: readonly TranscriptItem[];
+  readonly offerTools: boolean;
+}
+
+export async function modelAttempt(world: StepWorld, attempt: Attempt, request: ModelRequest): Promise<ModelOutcome> {
+  const { view, key, spec } = request;
+  const failures = failuresOf(view, key).filter((one) => one.body.error.code !== "TASK_LOST");
+  if (deathsOf(view, key) >= deathsUntilPoisoned) {
+    return { kind: "failed", error: { code: "POISONED", message: `step ${key} killed its process ${deathsUntilPoisoned} times` } };
+  }
+  const retryAt = failures.at(-1)?.body.retryAt;
+  if (retryAt !== undefined && retryAt > world.now()) return { kind: "retry", at: retryAt, code: "MODEL_FAILED" };
+  try {
+    return { kind: "replied", reply: await stream(world, attempt, request) };
+  } catch (thrown) {
+    if (attempt.signal.aborted) return abortedStep(world, attempt);
+    if (thrown instanceof ModelFailure && thrown.contextFull) return { kind: "context-full" };
+    return failedAttempt(world, attempt, request, thrown, failures.length + 1);
+  }
+}
+
+function stream(world: StepWorld, attempt: Attempt, { key, spec, items, offerTools }: ModelRequest): Promise<ModelReply> {
+  const model = world.models.get(spec.model);
+  const name = world.nonce();
+  const { task } = attempt;
+  const offsets = { text: 0, reasoning: 0 };
+  world.publish({ type: "reset", task, key, attempt: name });
+  const tools = offerTools ? toModelTools(spec) : [];
+  return streamReply(
+    model,
+    { prompt: toPrompt(spec, items), ...(tools.length > 0 && { tools }) },
+    {
+      signal: attempt.signal,
+      timeoutMs: spec.modelTimeoutMs,
+      idleTimeoutMs: spec.modelIdleTimeoutMs,
+      family: modelFamily(spec.model),
+      onDelta(channel, text) {
+        world.publish({ type: "delta", task, key, attempt: name, channel, offset: offsets[channel], text });
+        offsets[channel] += text.length;
+      },
+    },
+  );
+}
+
+/** Records the failure: retried while the policy allows, else final. */
+async function failedAttempt(
+  world: StepWorld,
+  attempt: Attempt,
+  { key, spec }: ModelRequest,
+  thrown: unknown,
+  failures: number,
+): Promise<ModelOutcome> {
+  const known = thrown instanceof ModelFailure ? thrown : undefined;
+  const retryable = known?.retryable ?? false;
+  const error = toFailure(thrown, retryable ? "MODEL_FAILED" : "MODEL_REFUSED");
+  const delay = retryable ? nextDelay(spec.modelRetry, failures, known?.retryAfterMs) : undefined;
+  const retryAt = delay === undefined ? undefined : world.now() + delay;
+  const body = { step: key, error, ...(known && { usage: known.usage }), ...(retryAt !== undefined && { retryAt }) };
+  const result = await record(world, attempt, [entry("attempt", body)], { key });
+  if (result.kind === "ended" || result.kind === "lost" || result.kind === "missing") return refusedStep(result);
+  return retryAt === undefined ? { kind: "failed", error } : { kind: "retry", at: retryAt, code: error.code };
+}
+
+/** Why an attempt was aborted is what the log says: a cancel, or else its process wants to stop. */
+export async function abortedStep(world: StepWorld, attempt: Attempt): Promise<Extract<StepResult<never>, { kind: "canceled" | "stopped" }>> {
+  const row = await world.store.row(attempt);
+  if (row?.endedSeq !== null) return { kind: "stopped", why: row === undefined ? "missing" : "ended" };
+  return row.cancelSeq === null ? { kind: "stopped", why: "aborted" } : { kind: "canceled" };
+}

@@ -1,0 +1,4 @@
+export { fileBlobs, hashOf, memoryBlobs, type BlobStore } from "./blob-store.ts";
+export { sqliteStore } from "./sqlite/sqlite-store.ts";
+export type { Durability } from "./sqlite/database.ts";
+export type * from "./task-store.ts";
