@@ -1,0 +1,285 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { OmniForgeError } from "../../protocol/error.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
+
+let base: string;
+let inside: string;
+let outside: string;
+let workspace: Workspace;
+
+beforeEach(async () => {
+  base = await realpath(await mkdtemp(join(tmpdir(), "omniforge-workspace-")));
+  [inside, outside] = [join(base, "ws"), join(base, "outside")];
+  await mkdir(join(inside, "notes"), { recursive: true });
+  await mkdir(join(outside, "deep"), { recursive: true });
+  // A sibling whose name begins like the workspace's, which a comparison of prefixes would let in.
+  await mkdir(join(base, "ws-sibling"));
+  for (const folder of [outside, join(outside, "deep"), join(base, "ws-sibling")])
+    await writeFile(join(folder, "secret"), "SECRET");
+  await writeFile(join(inside, "notes", "a.md"), "inside\n");
+  await mkdir(join(inside, ".git"));
+  await writeFile(join(inside, ".git", "config"), "SECRET");
+  await mkdir(join(inside, ".omniforge"));
+  await writeFile(join(inside, ".omniforge", "secret"), "SECRET");
+  await symlink(outside, join(inside, "out"));
+  await symlink("../outside", join(inside, "relative-out"));
+  await symlink(join(outside, "secret"), join(inside, "file-out"));
+  await symlink("out", join(inside, "chain-1"));
+  await symlink("chain-1", join(inside, "chain-2"));
+  await symlink("../../outside", join(inside, "notes", "up"));
+  await symlink("notes", join(inside, "in"));
+  await symlink("notes/a.md", join(inside, "file-in"));
+  await symlink(join(outside, "new-file"), join(inside, "dangling"));
+  await symlink(join(outside, "new-folder"), join(inside, "dangling-folder"));
+  await symlink("loop-b", join(inside, "loop-a"));
+  await symlink("loop-a", join(inside, "loop-b"));
+  await symlink(".git", join(inside, "innocent"));
+  await symlink("/", join(inside, "rootlink"));
+  await symlink("..", join(inside, "parent"));
+  workspace = await openWorkspace(inside);
+});
+
+afterEach(() => rm(base, { recursive: true, force: true }));
+
+/** Swaps a folder for a link to another and back, as fast as it can, resting long enough for some reads to succeed. */
+const swap = `
+  const { renameSync, symlinkSync, unlinkSync } = require("node:fs");
+  const [folder, target] = process.argv.slice(1);
+  const rest = new Int32Array(new SharedArrayBuffer(4));
+  for (let round = 0; ; round++) {
+    renameSync(folder, folder + "-aside");
+    symlinkSync(target, folder);
+    unlinkSync(folder);
+    renameSync(folder + "-aside", folder);
+    if (round % 3 === 0) Atomics.wait(rest, 0, 0, 1);
+  }`;
+
+/** What the hostile form would reach if a part of the confinement believed it. */
+const corpus = (): string[] => [
+  // Spelled escapes.
+  "..",
+  "../",
+  "../outside/secret",
+  "../ws-sibling/secret",
+  "../ws/../outside/secret",
+  "notes/../../outside/secret",
+  "notes/../notes/a.md",
+  "./../outside/secret",
+  "./notes/.././../outside/secret",
+  ".//..//outside/secret",
+  "a/b/c/../../../../outside/secret",
+  "../../../../../../../../etc/passwd",
+  "notes/..",
+  "/..",
+  "/../outside/secret",
+  // Absolute.
+  "/etc/passwd",
+  "//etc/passwd",
+  "///etc//passwd",
+  join(outside, "secret"),
+  join(inside, "notes/a.md"),
+  "/",
+  "/proc/self/environ",
+  "/dev/null",
+  // Links.
+  "out/secret",
+  "out/deep/secret",
+  "relative-out/secret",
+  "file-out",
+  "chain-1/secret",
+  "chain-2/secret",
+  "chain-2/deep/secret",
+  "notes/up/secret",
+  "in/up/secret",
+  "dangling",
+  "dangling-folder/x",
+  "loop-a",
+  "loop-a/x",
+  "rootlink/etc/passwd",
+  "parent/outside/secret",
+  "parent/ws-sibling/secret",
+  "out",
+  // What must not be touched inside.
+  ".git/config",
+  ".GIT/config",
+  ".git./config",
+  "git~1/config",
+  "./.git/config",
+  "notes/.git/hooks/pre-commit",
+  "innocent/config",
+  ".omniforge/secret",
+  ".OmniForge/secret",
+  "omnifo~1/secret",
+  ".git /config",
+  // NUL and other control characters.
+  "notes/a.md\0",
+  "notes/a.md\0.png",
+  "\0",
+  "../outside/secret\0.md",
+  "notes\n/a.md",
+  "notes/\u007fa.md",
+  "\r\n/etc/passwd",
+  "\uD800/a.md",
+  // Look-alikes and encodings, which are ordinary names.
+  "....//outside/secret",
+  "..../outside/secret",
+  "....//....//outside/secret",
+  "%2e%2e/outside/secret",
+  "%2e%2e%2foutside%2fsecret",
+  "..%2foutside%2fsecret",
+  "%252e%252e%252foutside",
+  "..%c0%af..%c0%afetc",
+  "．．/outside/secret",
+  "‥/outside/secret",
+  "․․/outside/secret",
+  "..／outside／secret",
+  "..∕outside",
+  "~/secret",
+  "~root/secret",
+  "$HOME/secret",
+  "${HOME}/secret",
+  "`id`",
+  ". ./outside/secret",
+  ".. /outside/secret",
+  " ../outside/secret",
+  "..;/outside/secret",
+  // Windows.
+  "..\\outside\\secret",
+  "notes\\..\\..\\outside\\secret",
+  "C:\\Windows\\win.ini",
+  "C:/Windows/win.ini",
+  "c:secret",
+  "\\\\server\\share\\secret",
+  "//server/share/secret",
+  "\\\\?\\C:\\secret",
+  "\\\\.\\pipe\\x",
+  "..\\/outside/secret",
+  "/\\outside",
+  // URLs, and sheer length.
+  "file:///etc/passwd",
+  "file://localhost/etc/passwd",
+  "data://text/plain,x",
+  `${"a/".repeat(3000)}x`,
+  "x".repeat(300),
+  `${"../".repeat(500)}etc/passwd`,
+];
+
+/** Every file outside with its content, and the protected ones inside. */
+async function untouchables(): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const root of [outside, join(base, "ws-sibling"), join(inside, ".git"), join(inside, ".omniforge")]) {
+    for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      found[path] = entry.isFile() ? await readFile(path, "utf8") : "folder";
+    }
+  }
+  return found;
+}
+
+describe("workspace", () => {
+  it("lets no path of the corpus read anything outside", async () => {
+    expect(corpus().length).toBeGreaterThanOrEqual(60);
+    const opened: string[] = [];
+    for (const path of corpus()) {
+      const failure: unknown = await workspace.openFile(path).catch((error: unknown) => error);
+      if (!OmniForgeError.is(failure)) opened.push(path);
+    }
+    expect(opened).toEqual([]);
+  });
+
+  it("lets no path of the corpus write anything outside", async () => {
+    const before = await untouchables();
+    const siblings = await readdir(base);
+    const crashed: string[] = [];
+    for (const path of corpus()) {
+      const failure: unknown = await workspace.replaceFile(path, "PWNED").catch((error: unknown) => error);
+      if (failure !== undefined && !OmniForgeError.is(failure)) crashed.push(path);
+    }
+    expect(crashed).toEqual([]);
+    expect(await untouchables()).toEqual(before);
+    expect(await readdir(base)).toEqual(siblings);
+  });
+
+  it("refuses an escape as PATH_OUTSIDE, and names no path outside in saying so", async () => {
+    for (const path of [
+      "../outside/secret",
+      "out/secret",
+      "file-out",
+      "parent/outside/secret",
+      ".git/config",
+      "innocent/config",
+    ]) {
+      const failure: unknown = await workspace.openFile(path).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: "PATH_OUTSIDE" });
+      expect(String(failure)).not.toContain(base);
+    }
+    for (const path of ["dangling", "dangling-folder/x", "out/x"]) {
+      await expect(workspace.replaceFile(path, "x")).rejects.toMatchObject({ code: "PATH_OUTSIDE" });
+    }
+  });
+
+  it("follows links that stay inside, for reading and for writing", async () => {
+    await using file = await workspace.openFile("in/a.md");
+    expect(await file.readFile("utf8")).toBe("inside\n");
+    await workspace.replaceFile("file-in", "new\n");
+    expect(await readFile(join(inside, "notes/a.md"), "utf8")).toBe("new\n");
+    expect((await lstat(join(inside, "file-in"))).isSymbolicLink()).toBe(true);
+  });
+
+  it("replaces a hard link to a file elsewhere instead of writing to that file", async () => {
+    await link(join(outside, "secret"), join(inside, "hard"));
+    await workspace.replaceFile("hard", "mine");
+    expect(await readFile(join(outside, "secret"), "utf8")).toBe("SECRET");
+    expect(await readFile(join(inside, "hard"), "utf8")).toBe("mine");
+  });
+
+  it("answers at once where a named pipe stands", async () => {
+    execFileSync("mkfifo", [join(inside, "pipe")]);
+    await expect(workspace.openFile("pipe")).rejects.toThrow("pipe is not a regular file");
+    await expect(workspace.replaceFile("pipe", "x")).rejects.toThrow("pipe is not a regular file");
+  });
+
+  it("leaves no unfinished file behind, whether it writes or refuses", async () => {
+    await workspace.replaceFile("notes/b.md", "b");
+    await workspace.replaceFile("notes", "b").catch(() => undefined);
+    await workspace.replaceFile("notes/a.md/x", "b").catch(() => undefined);
+    expect((await readdir(join(inside, "notes"))).toSorted()).toEqual(["a.md", "b.md", "up"]);
+  });
+
+  it("never leaves the workspace while somebody swaps a folder for a link to the outside", async () => {
+    const swapped = join(inside, "swapped");
+    await mkdir(swapped);
+    await writeFile(join(swapped, "secret"), "mine");
+    const swapper = spawn(process.execPath, ["-e", swap, swapped, outside], { stdio: "ignore" });
+    const [read, ended] = [new Set<string>(), once(swapper, "exit")];
+    for (let round = 0; round < 3000; round++) {
+      const file = await workspace.openFile("swapped/secret").catch(() => undefined);
+      if (file !== undefined) {
+        read.add(await file.readFile("utf8"));
+        await file.close();
+      }
+      if (round % 10 === 0) await workspace.replaceFile("swapped/new", "mine").catch(() => undefined);
+    }
+    swapper.kill();
+    await ended;
+    expect([...read]).toEqual(["mine"]);
+    expect(await readFile(join(outside, "secret"), "utf8")).toBe("SECRET");
+    expect(await readdir(outside)).not.toContain("new");
+  });
+});
