@@ -17,10 +17,15 @@ const sweepLimit = 500;
 
 /** One sweep over unfinished tasks that nobody has written to for `quietMs`. */
 export async function reconcile(world: StepWorld, backend: Backend, quietMs: number): Promise<void> {
-  for (const orphan of await world.store.executions.orphans(sweepLimit)) await cancelOrphan(world, backend, orphan);
+  await sweepOrphans(world, backend);
   for (const reference of await world.store.executions.unwoken(backend.name, world.now(), sweepLimit)) await backend.wake(reference);
   const quiet = await world.store.executions.unfinished(backend.name, world.now() - quietMs, sweepLimit);
   for (const row of quiet) await reconcileTask(world, backend, row);
+}
+
+/** Cancels sub-agents that outlived their parent: it ended between their opening and its reaching them. */
+export async function sweepOrphans(world: StepWorld, backend: Backend): Promise<void> {
+  for (const orphan of await world.store.executions.orphans(sweepLimit)) await cancelOrphan(world, backend, orphan);
 }
 
 /** Never started: start. Closed or gone without a terminal entry: somebody ended it from outside; say so. */

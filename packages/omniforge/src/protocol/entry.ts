@@ -25,6 +25,8 @@ export const entryBodies = {
     limits,
     root: z.string(),
     depth: z.number().int(),
+    /** The folder that the task works on, where it works on one. */
+    workspace: z.string().optional(),
     parent: z.strictObject({ task: z.string(), key: z.string() }).optional(),
   }),
   /** Somebody said something; the next model step takes it. */

@@ -14,7 +14,7 @@ import type { Tool } from "../tools/tool.ts";
 import { readSpec } from "./create-task.ts";
 import { execute, type Execution } from "./execute-tool.ts";
 import { abortedStep } from "./model-attempt.ts";
-import { deathsUntilPoisoned, nextDelay } from "./retry.ts";
+import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { claimOf, deathsOf, failuresOf, inputTo, outcomeOf, requestsOf, viewTurn, type TurnView } from "./turn-view.ts";
 
@@ -39,8 +39,8 @@ export async function callTool(world: StepWorld, attempt: Attempt, call: Call): 
   if ("waiting" in permitted) return done(permitted.waiting);
   const run: ToolRun = { world, attempt, call, view, spec, parameters: permitted.parameters, nonce: world.nonce() };
   const failures = failuresOf(view, key).filter((one) => one.body.error.code !== "TOOL_NOT_HERE");
-  if (deathsOf(view, key) >= deathsUntilPoisoned) {
-    return settle(run, "error", { code: "POISONED", message: `this call killed its process ${deathsUntilPoisoned} times and is not tried again` });
+  if (isPoisoned(deathsOf(view, key))) {
+    return settle(run, "error", { code: "POISONED", message: `this call killed its process ${deathsUntilPoisoned} times running alone and is not tried again` });
   }
   const retryAt = failures.at(-1)?.body.retryAt;
   if (retryAt !== undefined && retryAt > world.now()) return { kind: "retry", at: retryAt, code: "TOOL_FAILED" };

@@ -20,6 +20,8 @@ export interface TaskOrder {
   readonly engine: EngineName;
   readonly message: { readonly id?: string; readonly message: Message; readonly actor?: string };
   readonly limits?: Partial<Limits>;
+  /** The folder that the task works on; a sub-agent works on its parent's. */
+  readonly workspace?: string;
   readonly idempotencyKey?: string;
   readonly child?: { readonly parent: TaskRow; readonly key: string };
 }
@@ -32,6 +34,7 @@ export async function createTask(world: StepWorld, order: TaskOrder): Promise<{ 
   const task = order.task ?? newTaskId(world.now());
   const limits = limitsShape.parse({ ...agent.limits, ...order.limits });
   const { message, actor } = order.message;
+  const workspace = order.workspace ?? child?.parent.workspace ?? undefined;
   const made = await world.store.create({
     tenant,
     task,
@@ -44,6 +47,7 @@ export async function createTask(world: StepWorld, order: TaskOrder): Promise<{ 
     depth: child === undefined ? 0 : child.parent.depth + 1,
     message: { id: order.message.id ?? "first", message, ...(actor !== undefined && { actor }) },
     at: world.now(),
+    ...(workspace !== undefined && { workspace }),
     ...(child && { parent: { task: child.parent.task, key: child.key } }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });

@@ -53,7 +53,7 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
     task: row.task,
     idempotencyKey: `${row.task}/${call.key}`,
     signal: stop.signal,
-    workspace: world.workspace(row),
+    workspace: row.workspace ?? world.workspace,
     answers: run.answers,
     progress,
   };

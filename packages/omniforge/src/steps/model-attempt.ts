@@ -9,7 +9,7 @@ import { toFailure, type Failure } from "../protocol/error.ts";
 import { streamReply, ModelFailure, type ModelReply } from "../models/stream-reply.ts";
 import { modelFamily, toModelTools, toPrompt } from "../models/to-prompt.ts";
 import type { TranscriptItem } from "./load-transcript.ts";
-import { deathsUntilPoisoned, nextDelay } from "./retry.ts";
+import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { deathsOf, failuresOf, type TurnView } from "./turn-view.ts";
 
@@ -31,8 +31,8 @@ export interface ModelRequest {
 export async function modelAttempt(world: StepWorld, attempt: Attempt, request: ModelRequest): Promise<ModelOutcome> {
   const { view, key, spec } = request;
   const failures = failuresOf(view, key).filter((one) => one.body.error.code !== "TASK_LOST");
-  if (deathsOf(view, key) >= deathsUntilPoisoned) {
-    return { kind: "failed", error: { code: "POISONED", message: `step ${key} killed its process ${deathsUntilPoisoned} times` } };
+  if (isPoisoned(deathsOf(view, key))) {
+    return { kind: "failed", error: { code: "POISONED", message: `step ${key} killed its process ${deathsUntilPoisoned} times running alone` } };
   }
   const retryAt = failures.at(-1)?.body.retryAt;
   if (retryAt !== undefined && retryAt > world.now()) return { kind: "retry", at: retryAt, code: "MODEL_FAILED" };

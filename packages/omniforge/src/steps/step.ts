@@ -8,7 +8,7 @@ import type { NewEntry } from "../protocol/entry.ts";
 import type { TaskEvent } from "../protocol/event.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { BlobStore } from "../store/blob-store.ts";
-import type { Commit, CommitResult, TaskRow, TaskStore } from "../store/task-store.ts";
+import type { Commit, CommitResult, TaskStore } from "../store/task-store.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
 import type { ToolRegistry } from "../tools/tool-registry.ts";
 import type { Transcripts } from "./load-transcript.ts";
@@ -28,8 +28,8 @@ export interface StepWorld {
   readonly nonce: () => string;
   /** Announcements and deltas: hints, may be lost (W4). */
   readonly publish: (event: TaskEvent) => void;
-  /** The folder that a task works on. */
-  readonly workspace: (row: TaskRow) => string;
+  /** The folder that a task works on where its order named none. */
+  readonly workspace: string;
   /** How long a cancelled tool may take to come back by itself (K7). Milliseconds. */
   readonly cancelGraceMs: number;
 }

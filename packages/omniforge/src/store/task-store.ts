@@ -22,6 +22,7 @@ export interface TaskHead extends TaskReference {
   readonly parent: string | null;
   readonly parentKey: StepKey | null;
   readonly depth: number;
+  readonly workspace: string | null;
   readonly limits: Limits;
   readonly headSeq: number;
   /** The turn that the last reply opened, and the seq of that reply: keys of the turn are looked up from there (K1). */
@@ -79,6 +80,7 @@ export interface NewTask extends TaskReference {
   readonly loopVersion: number;
   readonly root: string;
   readonly depth: number;
+  readonly workspace?: string;
   /** The call that opens this sub-agent; refused (PARENT_ENDED) once the parent has ended or was cancelled. */
   readonly parent?: { readonly task: string; readonly key: StepKey };
   readonly message: { readonly id: string; readonly message: Message; readonly actor?: string };
@@ -176,8 +178,9 @@ export interface ExecutionStore {
   ownedBy(owner: string): Promise<readonly TaskRow[]>;
   /** Says that this owner lives. */
   beat(owner: string, at: number): Promise<void>;
-  /** Everybody who has said so and has not retired. */
-  owners(): Promise<readonly { readonly owner: string; readonly beatAt: number }[]>;
+  /** Everybody who has said so and has not retired. `dead`: the store knows that the process is gone. */
+  owners(): Promise<readonly { readonly owner: string; readonly beatAt: number; readonly dead: boolean }[]>;
+  /** The owner holds nothing any more: it stopped gracefully, or everything was taken from it. */
   retire(owner: string): Promise<void>;
   /** Takes a task from a dead owner, in one transaction: appends the recovery entry, no owner, next fence. */
   evict(reference: TaskReference, owner: string, recovery: NewEntry, at: number): Promise<boolean>;

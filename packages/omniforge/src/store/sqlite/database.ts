@@ -30,11 +30,13 @@ export class Database {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #queries: ReadonlyMap<string, string>;
+  readonly path: string;
   #queue: Write[] = [];
   #scheduled = false;
   #closed = false;
 
   constructor(path: string, durability: Durability) {
+    this.path = path;
     this.#database = new DatabaseSync(path);
     this.#database.exec(
       `pragma busy_timeout = 5000; pragma page_size = 8192; pragma journal_mode = wal;

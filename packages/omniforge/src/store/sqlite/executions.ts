@@ -3,12 +3,15 @@ import type { NewEntry } from "../../protocol/entry.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import type { ExecutionStore } from "../task-store.ts";
 import type { Database, Row } from "./database.ts";
+import { holdLock, isLockHeld, removeLock, type ProcessLock } from "./process-lock.ts";
 import { toTaskRow } from "./rows.ts";
 
 export function sqliteExecutions(
   database: Database,
   append: (reference: TaskReference, entry: NewEntry, at: number) => void,
 ): ExecutionStore {
+  const locks = new Map<string, ProcessLock>();
+  const lockPath = (owner: string): string => `${database.path}-owners/${encodeURIComponent(owner)}`;
   const named = ({ tenant, task }: TaskReference): { tenant: string; task: string } => ({ tenant, task });
   const toReference = (row: Row): TaskReference => ({ tenant: String(row["tenant"]), task: String(row["task"]) });
   const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
@@ -35,17 +38,28 @@ export function sqliteExecutions(
         return typeof due === "number" ? due : undefined;
       }),
     ownedBy: (owner) => reading(() => database.all("ownedBy", [owner]).map(toTaskRow)),
-    beat: (owner, at) =>
-      database.write(() => {
+    beat(owner, at) {
+      if (!locks.has(owner)) locks.set(owner, holdLock(lockPath(owner)));
+      return database.write(() => {
         database.run("beat", [owner, at]);
-      }),
+      });
+    },
     owners: () =>
-      reading(() => database.all("owners", []).map((row) => ({ owner: String(row["owner"]), beatAt: Number(row["beat_at"]) }))),
-    retire: (owner) =>
-      database.write(() => {
+      reading(() =>
+        database.all("owners", []).map((row) => {
+          const owner = String(row["owner"]);
+          return { owner, beatAt: Number(row["beat_at"]), dead: !locks.has(owner) && !isLockHeld(lockPath(owner)) };
+        }),
+      ),
+    async retire(owner) {
+      await database.write(() => {
         database.run("freeOwned", [owner]);
         database.run("retire", [owner]);
-      }),
+      });
+      locks.get(owner)?.release();
+      locks.delete(owner);
+      removeLock(lockPath(owner));
+    },
     evict: (reference, owner, recovery, at) =>
       database.write(() => {
         if (database.run("evict", { ...named(reference), owner }) === 0) return false;

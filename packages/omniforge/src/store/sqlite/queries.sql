@@ -1,10 +1,10 @@
 -- Every statement, by name. Loaded by database.ts.
 
 -- name: insertTask
-insert into tasks (task, tenant, agent, spec_hash, loop_version, engine, root, parent, parent_key, depth, idempotency_key,
+insert into tasks (task, tenant, agent, spec_hash, loop_version, engine, root, parent, parent_key, depth, workspace, idempotency_key,
   created_at, state, limits, head_seq, turn, turn_seq, epoch, epoch_turn, epoch_seq, messages, taken, children, cancel_seq, ended_seq,
   pending, usage, active_ms, active_since, updated_at)
-values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :parent, :parentKey, :depth, :idempotencyKey,
+values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :parent, :parentKey, :depth, :workspace, :idempotencyKey,
   :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :children, :cancelSeq,
   :endedSeq, :pending, :usage, :activeMs, :activeSince, :updatedAt)
 

@@ -82,6 +82,7 @@ export function toTaskRow(row: Row): TaskRow {
     parent: textOrNull(row["parent"]),
     parentKey: textOrNull(row["parent_key"]),
     depth: Number(row["depth"]),
+    workspace: textOrNull(row["workspace"]),
     limits: JSON.parse(text(row["limits"])) as TaskRow["limits"],
     headSeq: Number(row["head_seq"]),
     turn: Number(row["turn"]),

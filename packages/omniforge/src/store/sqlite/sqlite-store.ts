@@ -77,8 +77,8 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       }
     }
     const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
-    const { specHash, loopVersion, engine, root, parent, parentKey, depth, createdAt } = head;
-    const still = { specHash, loopVersion, engine, root, parent, parentKey, depth, createdAt };
+    const { specHash, loopVersion, engine, root, parent, parentKey, depth, workspace, createdAt } = head;
+    const still = { specHash, loopVersion, engine, root, parent, parentKey, depth, workspace, createdAt };
     database.run("insertSpecs", [task.specs.hash, JSON.stringify(task.specs.set)]);
     database.run("insertTask", {
       ...headColumns(head),

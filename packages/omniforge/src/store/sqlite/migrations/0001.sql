@@ -11,6 +11,7 @@ create table tasks (
   parent text,
   parent_key text,
   depth integer not null,
+  workspace text,
   idempotency_key text,
   created_at integer not null,
   -- the projection of the log

@@ -1,0 +1,216 @@
+/**
+ * An OmniForge: a store, what is registered, and one backend. The only place, beside the command line, that names a
+ * concrete backend.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Agent } from "./agents/define-agent.ts";
+import type { Backend, BackendFactory } from "./backend/backend.ts";
+import { createEventBus } from "./events/event-bus.ts";
+import { follow, type FollowOptions } from "./events/follow.ts";
+import { inProcess } from "./in-process/backend.ts";
+import { createKeylessModel } from "./models/keyless/index.ts";
+import type { LanguageModel } from "./models/language-model.ts";
+import { createModelRegistry, type ModelRegistry } from "./models/model-registry.ts";
+import type { Limits } from "./protocol/agent-spec.ts";
+import type { Entry } from "./protocol/entry.ts";
+import { OmniForgeError } from "./protocol/error.ts";
+import type { TaskEvent } from "./protocol/event.ts";
+import type { Answer, Input, InputRequest } from "./protocol/input.ts";
+import { textOf, userMessage, type Message } from "./protocol/message.ts";
+import { isTerminal, type Task, type TaskReference } from "./protocol/task.ts";
+import { accept } from "./steps/accept.ts";
+import { createTask } from "./steps/create-task.ts";
+import { createTranscripts } from "./steps/load-transcript.ts";
+import type { StepWorld } from "./steps/step.ts";
+import { fileBlobs } from "./store/blob-store.ts";
+import type { Durability } from "./store/sqlite/database.ts";
+import { sqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { TaskFilter } from "./store/task-store.ts";
+import { readTask, toTask } from "./task-view.ts";
+import { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
+import type { Tool } from "./tools/tool.ts";
+import { sleep } from "./sleep.ts";
+
+export interface OmniForgeOptions {
+  /** Where tasks are kept. Default `.omniforge` in the working directory. */
+  readonly dataDirectory?: string;
+  /** Agents whose tasks may be found here from an earlier process: their tools are registered at once. */
+  readonly agents?: readonly Agent[];
+  readonly tools?: readonly Tool[];
+  /** By reference, `provider:model`. */
+  readonly models?: Readonly<Record<string, LanguageModel>>;
+  /** The model of agents that name none. Default the keyless one. */
+  readonly model?: string;
+  /** `temporal` needs the package @omniforge/temporal. */
+  readonly backend?: "in-process" | "temporal" | BackendFactory;
+  readonly durability?: Durability;
+  /** The folder that tasks work on where their order names none. Default the working directory. */
+  readonly workspace?: string;
+  /** Whether this process executes tasks. Default true; false: a client of those that do. */
+  readonly work?: boolean;
+  readonly tenant?: string;
+}
+
+export interface SubmitOptions {
+  readonly idempotencyKey?: string;
+  readonly workspace?: string;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface RunOptions extends SubmitOptions {
+  /** Answers requests; undefined leaves one open. */
+  readonly answer?: (request: InputRequest, task: string) => Answer | undefined | Promise<Answer | undefined>;
+}
+
+/** What `run` gives: the task as it ended, or as it waits for a person. `text` is its answer's text. */
+export type RunResult = Task & { readonly text: string };
+
+export interface OmniForge {
+  readonly tools: ToolRegistry;
+  readonly models: ModelRegistry;
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly backend: Backend;
+  /** Submits, and resolves once the task has ended, or waits for a person and `answer` has nothing to say. */
+  run(agent: Agent, text: string | Message, options?: RunOptions): Promise<RunResult>;
+  /** Creates a task durably and starts it. The same idempotency key again finds the first. */
+  submit(agent: Agent, text: string | Message, options?: SubmitOptions): Promise<Task>;
+  /** Throws TASK_NOT_FOUND. */
+  get(task: string): Promise<Task>;
+  list(filter?: Partial<Omit<TaskFilter, "tenant">>): Promise<readonly Task[]>;
+  log(task: string, after?: number): Promise<readonly Entry[]>;
+  /** The task's events from a seq on, until it ends. */
+  follow(task: string, options?: FollowOptions): AsyncGenerator<TaskEvent, void>;
+  /** Says something to a running task; the same id again is the same message. */
+  say(task: string, text: string | Message, id?: string): Promise<void>;
+  /** Answers a request. Throws ALREADY_ANSWERED, DEADLINE_PASSED, INVALID_INPUT, INPUT_NOT_FOUND or TASK_ENDED. */
+  respond(task: string, request: string, answer: Answer): Promise<void>;
+  /** Accepts a cancel; the task ends once what runs has let go. */
+  cancel(task: string, reason?: string): Promise<void>;
+  /** Deletes an ended task's content. */
+  erase(task: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens an OmniForge; unfinished tasks of its data directory go on at once. */
+export async function createOmniForge(options: OmniForgeOptions = {}): Promise<OmniForge> {
+  const { tenant = "default", model = "keyless:demo", durability, work = true } = options;
+  const directory = resolve(options.dataDirectory ?? ".omniforge");
+  mkdirSync(directory, { recursive: true });
+  const store = sqliteStore(join(directory, "omniforge.db"), durability === undefined ? {} : { durability });
+  const bus = createEventBus();
+  const tools = createToolRegistry();
+  const models = createModelRegistry();
+  models.register("keyless:demo", createKeylessModel());
+  for (const [reference, one] of Object.entries(options.models ?? {})) models.register(reference, one);
+  const agents = new Map<string, Agent>();
+  const blobs = fileBlobs(join(directory, "blobs"));
+  const world: StepWorld = {
+    store,
+    blobs,
+    tools,
+    models,
+    transcripts: createTranscripts(store),
+    now: Date.now,
+    sleep,
+    nonce: randomUUID,
+    publish: bus.publish,
+    workspace: resolve(options.workspace ?? "."),
+    cancelGraceMs: 2_000,
+  };
+  /** The same tool object may come with several agents; another one of the same name is a mistake. */
+  const know = (agent: Agent): void => {
+    agents.set(agent.name, agent);
+    for (const tool of agent.tools) if (tools.get(tool.spec.name) !== tool) tools.register(tool);
+  };
+  for (const tool of options.tools ?? []) tools.register(tool);
+  for (const agent of options.agents ?? []) know(agent);
+  const backend = await (await backendFactory(options.backend ?? "in-process"))(world, { work });
+
+  const named = (task: string): TaskReference => ({ tenant, task });
+  const get = async (task: string): Promise<Task> => {
+    const found = await readTask(store, named(task));
+    if (found === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${task}`);
+    return found;
+  };
+  const take = async (task: string, input: Input): Promise<void> => {
+    await accept(world, named(task), input);
+    await (input.kind === "cancel" ? backend.cancel(named(task)) : backend.wake(named(task)));
+  };
+  const forge: OmniForge = {
+    tools,
+    models,
+    agents,
+    backend,
+    async submit(agent, text, order = {}) {
+      know(agent);
+      const { workspace, idempotencyKey, limits } = order;
+      const { row, created } = await createTask(world, {
+        tenant,
+        specs: agent.specSet(model),
+        engine: backend.name,
+        message: { message: toMessage(text) },
+        workspace: resolve(workspace ?? world.workspace),
+        ...(limits && { limits }),
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
+      });
+      if (created || row.endedSeq === null) await backend.start(row);
+      return toTask(row);
+    },
+    async run(agent, text, order = {}) {
+      const { task } = await forge.submit(agent, text, order);
+      await attend(forge, task, order.answer);
+      const result = await get(task);
+      return { ...result, text: textOf(result.output ?? []) };
+    },
+    get,
+    list: async (filter = {}) => (await store.list({ limit: 100, ...filter, tenant })).map(toTask),
+    log: (task, after = 0) => store.read(named(task), after),
+    follow: (task, following) => follow(store, bus, named(task), following),
+    say: (task, text, id = `message_${randomUUID()}`) => take(task, { kind: "message", id, message: toMessage(text) }),
+    respond: (task, request, answer) => take(task, { kind: "answer", request, answer }),
+    cancel: (task, reason) => take(task, { kind: "cancel", id: `cancel_${randomUUID()}`, ...(reason !== undefined && { reason }) }),
+    async erase(task) {
+      await store.erase(named(task), world.now());
+      await blobs.erase(named(task));
+    },
+    async close() {
+      await backend.close();
+      await store.close();
+    },
+  };
+  return forge;
+}
+
+/** Follows a task to its end, or to where only a person can help. */
+async function attend(forge: OmniForge, task: string, answer: RunOptions["answer"]): Promise<void> {
+  const asked = new Set<string>();
+  for await (const event of forge.follow(task, { descendants: true })) {
+    if (event.type !== "entry" || event.entry.kind !== "request") continue;
+    const { body } = event.entry;
+    if (asked.has(`${event.task} ${body.id}`)) continue;
+    asked.add(`${event.task} ${body.id}`);
+    const given = await answer?.(body, event.task);
+    if (given !== undefined) await forge.respond(event.task, body.id, given);
+    else if (!isTerminal((await forge.get(task)).state)) return;
+  }
+}
+
+function toMessage(text: string | Message): Message {
+  return typeof text === "string" ? userMessage(text) : text;
+}
+
+/** Loads the optional package only when it is chosen; without it, one clear error. */
+async function backendFactory(choice: NonNullable<OmniForgeOptions["backend"]>): Promise<BackendFactory> {
+  if (typeof choice === "function") return choice;
+  if (choice === "in-process") return inProcess();
+  const name = "@omniforge/temporal";
+  try {
+    const loaded: { temporal: () => BackendFactory } = await import(name);
+    return loaded.temporal();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new OmniForgeError("ENGINE_MISSING", `the backend "temporal" needs the package ${name}: npm install ${name}`, { cause });
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The default backend: tasks run in this process, over an embedded store, and survive its death.
+ */
+import type { Backend, BackendFactory } from "../backend/backend.ts";
+import { sweepOrphans } from "../backend/reconcile.ts";
+import { Runner, type RunnerOptions } from "./runner.ts";
+
+export type InProcessOptions = Partial<RunnerOptions>;
+
+const defaults: RunnerOptions = {
+  slots: 64,
+  tasks: 1_000,
+  pollMs: 50,
+  beatMs: 500,
+  leaseMs: 5_000,
+  stopGraceMs: 5_000,
+  onError: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+};
+
+const sweepMs = 2_000;
+
+/** Runs tasks in this process. `work: false` only tells other processes, through the store. */
+export function inProcess(options: InProcessOptions = {}): BackendFactory {
+  return async (world, { work }) => {
+    const settings = { ...defaults, ...options };
+    const runner = work ? new Runner(world, settings) : undefined;
+    let sweeping = false;
+    const sweep = setInterval(() => {
+      if (sweeping) return;
+      sweeping = true;
+      sweepOrphans(world, backend)
+        .catch(settings.onError)
+        .finally(() => {
+          sweeping = false;
+        });
+    }, sweepMs).unref();
+    const pump = (): Promise<void> => {
+      runner?.pump();
+      return Promise.resolve();
+    };
+    const backend: Backend = {
+      name: "in-process",
+      start: pump,
+      wake: pump,
+      cancel(reference) {
+        runner?.abort(reference);
+        return pump();
+      },
+      async describe(reference) {
+        const row = await world.store.row(reference);
+        if (row === undefined) return "not-found";
+        return row.endedSeq === null ? "running" : "closed";
+      },
+      async close() {
+        clearInterval(sweep);
+        await runner?.stop();
+      },
+    };
+    await runner?.start();
+    return backend;
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * The in-process interpreter of the inner seam: steps run here, in this process, under the task's fence.
+ *
+ * Owns: slots, waiting out short retries, and parking for everything longer. A parked task is a row, not a promise: it
+ * suspends, and its turn is run again when it is woken or due.
+ */
+import { Cancelled, Suspended, type Effects } from "../loop/effects.ts";
+import { maximumParallelCalls, type Call } from "../protocol/call.ts";
+import { stepKey, type StepKey } from "../protocol/step-key.ts";
+import { callModel } from "../steps/call-model.ts";
+import { callTool } from "../steps/call-tool.ts";
+import { compact } from "../steps/compact.ts";
+import { finish } from "../steps/finish.ts";
+import { abortedStep } from "../steps/model-attempt.ts";
+import { openChild } from "../steps/open-child.ts";
+import { settleInputs } from "../steps/settle-inputs.ts";
+import type { Attempt, StepResult, StepWorld } from "../steps/step.ts";
+import type { Slots } from "./slots.ts";
+
+export interface Park {
+  readonly wakes: number;
+  readonly nextAt?: number;
+}
+
+export interface InProcessRun {
+  readonly world: StepWorld;
+  readonly attempt: Attempt & { readonly fence: number };
+  readonly slots: Slots;
+  /** Steps that run alone, because their process has died under them before. */
+  readonly suspects: ReadonlySet<StepKey>;
+  /** The wakes counted when the run began. */
+  readonly wakes: number;
+  readonly shouldYield: () => boolean;
+  /** Why the run suspends; not called when it is to run again at once. */
+  readonly park: (park: Park) => void;
+}
+
+/** Retries due within this time are waited for in memory; later ones park. */
+const waitInMemoryMs = 1_000;
+
+type Performed<Value> = { readonly kind: "done"; readonly value: Value } | { readonly kind: "canceled" } | { readonly kind: "suspended"; readonly at?: number };
+
+export function inProcessEffects(run: InProcessRun): Effects {
+  const { world, attempt } = run;
+
+  /** One step until it has an outcome, or is not worth waiting for in memory. */
+  async function perform<Value>(key: StepKey, step: () => Promise<StepResult<Value>>): Promise<Performed<Value>> {
+    for (;;) {
+      const result = attempt.signal.aborted ? await abortedStep(world, attempt) : await run.slots.run(run.suspects.has(key), step);
+      if (result.kind === "stopped") return { kind: "suspended" };
+      if (result.kind !== "retry") return result;
+      if (result.at - world.now() > waitInMemoryMs || run.shouldYield()) return { kind: "suspended", at: result.at };
+      await sleepUntil(result.at);
+    }
+  }
+
+  async function sleepUntil(at: number): Promise<void> {
+    try {
+      await world.sleep(Math.max(0, at - world.now()), attempt.signal);
+    } catch (thrown) {
+      // Aborted: the loop above asks the log why.
+      if (!attempt.signal.aborted) throw thrown;
+    }
+  }
+
+  function conclude<Value>(performed: Performed<Value>): Value {
+    if (performed.kind === "done") return performed.value;
+    if (performed.kind === "canceled") throw new Cancelled();
+    if (performed.at !== undefined) run.park({ wakes: run.wakes, nextAt: performed.at });
+    throw new Suspended();
+  }
+
+  /** Every member comes to its end before the fan-out does: nothing of it runs on behind a suspended task. */
+  async function fanOut(calls: readonly Call[]): Promise<readonly Performed<Call | "done">[]> {
+    const results: Performed<Call | "done">[] = [];
+    const queue = [...calls.entries()];
+    const member = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const [position, call] = next;
+        results[position] = await perform(call.key, () => (call.runs === "agent" ? openChild(world, attempt, call) : callTool(world, attempt, call)));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(maximumParallelCalls, calls.length) }, member));
+    return results;
+  }
+
+  return {
+    callModel: async (turn) => conclude(await perform(stepKey(turn, "model", 0), () => callModel(world, attempt, turn))),
+
+    async callTools(_turn, calls) {
+      const results = await fanOut(calls);
+      if (results.some((one) => one.kind === "canceled")) throw new Cancelled();
+      const suspended = results.filter((one) => one.kind === "suspended");
+      if (suspended.length > 0) {
+        const due = suspended.flatMap(({ at }) => at ?? []);
+        return conclude({ kind: "suspended", ...(due.length > 0 && { at: Math.min(...due) }) });
+      }
+      return results.flatMap((one) => (one.kind === "done" && one.value !== "done" ? [one.value] : []));
+    },
+
+    async awaitInputs(turn, calls) {
+      const { ready, waiting, nextAt, wakes } = conclude(await perform(stepKey(turn, "ask", 0), () => settleInputs(world, attempt, calls)));
+      if (waiting.length === 0) return ready;
+      run.park({ wakes, ...(nextAt !== undefined && { nextAt }) });
+      throw new Suspended();
+    },
+
+    compact: async (turn) => conclude(await perform(stepKey(turn, "compact", 0), () => compact(world, attempt, turn))),
+
+    async finish(turn, ending) {
+      const shielded = { ...attempt, signal: new AbortController().signal };
+      const result = await finish(world, shielded, turn, ending);
+      if (result.kind !== "done") throw new Suspended();
+      return result.value;
+    },
+
+    shouldYield: run.shouldYield,
+  };
+}

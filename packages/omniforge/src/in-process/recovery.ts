@@ -1,0 +1,27 @@
+/**
+ * Taking over from processes that died: their tasks get a recovery entry, the next fence and no owner, and so become
+ * runnable for whoever is alive.
+ *
+ * A process is dead when the kernel says so, or when it has not said for a whole lease that it lives; in the second case
+ * it may come back, and the fence refuses what it then writes.
+ */
+import { entry } from "../protocol/entry.ts";
+import type { StepWorld } from "../steps/step.ts";
+import { stepsInFlight, viewTurn } from "../steps/turn-view.ts";
+
+/** Evicts every task of every dead owner but this one; says whether there were any. */
+export async function recover(world: StepWorld, self: string, leaseMs: number): Promise<boolean> {
+  const { executions } = world.store;
+  let found = false;
+  for (const { owner, beatAt, dead } of await executions.owners()) {
+    if (owner === self || (!dead && world.now() - beatAt <= leaseMs)) continue;
+    for (const row of await executions.ownedBy(owner)) {
+      const read = await world.store.turn(row);
+      const steps = read === undefined ? [] : stepsInFlight(viewTurn(read));
+      const evicted = await executions.evict(row, owner, entry("recovery", { steps: [...steps] }), world.now());
+      found ||= evicted;
+    }
+    await executions.retire(owner);
+  }
+  return found;
+}

@@ -1,0 +1,209 @@
+/**
+ * Which tasks run in this process, and when.
+ *
+ * Owns: taking tasks that may run, their abort signals, parking, the heartbeat, and noticing what other processes did.
+ * What may run is asked of the store: a wake that is lost costs time, never work.
+ *
+ * Invariants: a task runs under one fence at a time; a task that is suspended has no step running; a graceful stop counts
+ * no death.
+ */
+import { randomUUID } from "node:crypto";
+import { runAgent } from "../loop/run-agent.ts";
+import type { TaskReference } from "../protocol/task.ts";
+import { runsAlone } from "../steps/retry.ts";
+import type { StepWorld } from "../steps/step.ts";
+import { deathsOf, stepsInFlight, viewTurn } from "../steps/turn-view.ts";
+import type { TaskRow } from "../store/task-store.ts";
+import { inProcessEffects, type Park } from "./effects.ts";
+import { recover } from "./recovery.ts";
+import { createSlots, type Slots } from "./slots.ts";
+
+export interface RunnerOptions {
+  /** Steps that run at once. */
+  readonly slots: number;
+  /** Tasks held in memory at once. */
+  readonly tasks: number;
+  /** How often other processes' writes are looked for. */
+  readonly pollMs: number;
+  readonly beatMs: number;
+  readonly leaseMs: number;
+  /** How long a graceful stop waits for running steps before it aborts them. */
+  readonly stopGraceMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+interface ActiveTask {
+  readonly reference: TaskReference;
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/** A task whose run threw is tried again after this time: its store, or its interpreter, had a fault. */
+const faultDelayMs = 2_000;
+
+export class Runner {
+  readonly #world: StepWorld;
+  readonly #options: RunnerOptions;
+  readonly #owner = `process_${process.pid}_${randomUUID()}`;
+  readonly #slots: Slots;
+  readonly #active = new Map<string, ActiveTask>();
+  #timers: NodeJS.Timeout[] = [];
+  #due: NodeJS.Timeout | undefined;
+  #version = -1;
+  #pumping: Promise<void> | undefined;
+  #again = false;
+  #recovering = false;
+  #stopping = false;
+
+  constructor(world: StepWorld, options: RunnerOptions) {
+    this.#world = world;
+    this.#options = options;
+    this.#slots = createSlots(options.slots);
+  }
+
+  async start(): Promise<void> {
+    const { pollMs, beatMs } = this.#options;
+    await this.#beat();
+    await this.#recover();
+    // Timers that only look don't keep a process alive; running steps do.
+    this.#timers = [
+      setInterval(() => this.#guard(this.#look()), pollMs).unref(),
+      setInterval(() => this.#guard(this.#tick()), beatMs).unref(),
+    ];
+    this.pump();
+  }
+
+  /** Looks for tasks that may run; calls within one turn of the event loop are one look. */
+  pump(): void {
+    this.#again = true;
+    this.#pumping ??= new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.#takeAll())
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#pumping = undefined;
+        if (this.#again) this.pump();
+      });
+  }
+
+  abort({ task }: TaskReference): void {
+    this.#active.get(task)?.abort.abort(new Error("the task was cancelled"));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#due);
+    await this.#pumping;
+    const running = Promise.all([...this.#active.values()].map(({ ended }) => ended));
+    const patience = setTimeout(() => {
+      for (const { abort } of this.#active.values()) abort.abort(new Error("the process is stopping"));
+    }, this.#options.stopGraceMs);
+    const beating = setInterval(() => this.#guard(this.#beat()), this.#options.beatMs);
+    await running;
+    clearTimeout(patience);
+    clearInterval(beating);
+    await this.#world.store.executions.retire(this.#owner);
+  }
+
+  async #takeAll(): Promise<void> {
+    const { executions } = this.#world.store;
+    while (this.#again && !this.#stopping) {
+      this.#again = false;
+      const room = this.#options.tasks - this.#active.size;
+      const runnable = room > 0 ? await executions.runnable(this.#world.now(), room) : [];
+      for (const reference of runnable) if (!this.#active.has(reference.task)) this.#launch(reference);
+      await this.#scheduleDue();
+    }
+    this.#again &&= !this.#stopping;
+  }
+
+  async #scheduleDue(): Promise<void> {
+    clearTimeout(this.#due);
+    const due = await this.#world.store.executions.nextDue();
+    if (due === undefined || this.#stopping) return;
+    const delay = Math.min(Math.max(0, due - this.#world.now()), 60_000);
+    this.#due = setTimeout(() => this.pump(), delay);
+  }
+
+  #launch(reference: TaskReference): void {
+    const abort = new AbortController();
+    const ended = this.#run(reference, abort.signal)
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#active.delete(reference.task);
+        this.pump();
+      });
+    this.#active.set(reference.task, { reference, abort, ended });
+  }
+
+  async #run(reference: TaskReference, signal: AbortSignal): Promise<void> {
+    const { executions } = this.#world.store;
+    const row = await executions.acquire(reference, this.#owner);
+    if (row === undefined) return;
+    let park: Park | undefined;
+    try {
+      const { tenant, task } = reference;
+      const attempt = { tenant, task, fence: row.fence, signal };
+      const fx = inProcessEffects({
+        world: this.#world,
+        attempt,
+        slots: this.#slots,
+        suspects: await this.#suspects(row),
+        wakes: row.wakes,
+        shouldYield: () => this.#stopping,
+        park: (reason) => {
+          park = reason;
+        },
+      });
+      await runAgent(fx, { turn: Math.max(1, row.turn), loopVersion: row.loopVersion });
+    } catch (thrown) {
+      park = { wakes: row.wakes, nextAt: this.#world.now() + faultDelayMs };
+      throw thrown;
+    } finally {
+      this.#world.transcripts.evict(row);
+      await executions.release(reference, row.fence, park);
+    }
+  }
+
+  async #suspects(row: TaskRow): Promise<ReadonlySet<string>> {
+    const read = await this.#world.store.turn(row);
+    if (read === undefined) return new Set();
+    const view = viewTurn(read);
+    return new Set(stepsInFlight(view).filter((key) => runsAlone(deathsOf(view, key))));
+  }
+
+  /** What other processes wrote: answers and cancels for tasks that run here or may run here. */
+  async #look(): Promise<void> {
+    const version = this.#world.store.version();
+    if (version === this.#version) return;
+    this.#version = version;
+    this.pump();
+    for (const { reference, abort } of this.#active.values()) {
+      const row = await this.#world.store.row(reference);
+      if (row?.cancelSeq !== null && row?.endedSeq === null) abort.abort(new Error("the task was cancelled"));
+    }
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#active.size > 0) await this.#beat();
+    await this.#recover();
+  }
+
+  #beat(): Promise<void> {
+    return this.#world.store.executions.beat(this.#owner, this.#world.now());
+  }
+
+  async #recover(): Promise<void> {
+    if (this.#recovering) return;
+    this.#recovering = true;
+    try {
+      if (await recover(this.#world, this.#owner, this.#options.leaseMs)) this.pump();
+    } finally {
+      this.#recovering = false;
+    }
+  }
+
+  #guard(work: Promise<void>): void {
+    work.catch(this.#options.onError);
+  }
+}

@@ -1,0 +1,15 @@
+/** OmniForge: AI agents that run durably, in this process or on Temporal. */
+export { createOmniForge, type OmniForge, type OmniForgeOptions, type RunOptions, type RunResult, type SubmitOptions } from "./create-omniforge.ts";
+export { defineAgent, type Agent, type AgentDefinition } from "./agents/define-agent.ts";
+export { defineTool, InputRequired, ToolNotStarted, type Tool, type ToolContext, type ToolDefinition, type ToolOutput } from "./tools/tool.ts";
+export { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
+export { askHumanTool, fileTools, globTool, grepTool, readTool, writeTool } from "./tools/builtin/index.ts";
+export { inProcess, type InProcessOptions } from "./in-process/backend.ts";
+export { createKeylessModel } from "./models/keyless/index.ts";
+export type { LanguageModel } from "./models/language-model.ts";
+export { OmniForgeError, type ErrorCode, type Failure } from "./protocol/error.ts";
+export type { Entry, EntryKind } from "./protocol/entry.ts";
+export type { TaskEvent } from "./protocol/event.ts";
+export type { Answer, InputRequest } from "./protocol/input.ts";
+export type { Message, Part, Usage } from "./protocol/message.ts";
+export type { Task, TaskState } from "./protocol/task.ts";

@@ -1,0 +1,250 @@
+/**
+ * TaskStore in memory: the same rules (`decide.ts`) over maps, for the simulation and for tests. Nothing survives.
+ *
+ * Entries are kept as JSON text, as every store keeps them, so that what can't be stored is found out here too.
+ */
+import type { SpecSet } from "../protocol/agent-spec.ts";
+import type { Entry, NewEntry } from "../protocol/entry.ts";
+import { OmniForgeError } from "../protocol/error.ts";
+import { parseStepKey } from "../protocol/step-key.ts";
+import type { TaskReference } from "../protocol/task.ts";
+import { readEntry } from "../protocol/upcast.ts";
+import { append, decide, decidingKeys, emptyHead, firstEntries } from "./decide.ts";
+import type { Commit, CommitResult, ExecutionStore, LateEntry, NewTask, TaskRow, TaskStore } from "./task-store.ts";
+
+interface Stored {
+  row: TaskRow;
+  readonly idempotencyKey: string | undefined;
+  entries: { readonly seq: number; readonly at: number; readonly v: number; readonly kind: Entry["kind"]; readonly key: string | null; body: string | null }[];
+  accepted: Map<string, number>;
+  late: LateEntry[];
+}
+
+const noExecution = { owner: null, fence: 0, wakes: 0, parkedAtWakes: null, nextAt: null, firstRun: null, currentRun: null };
+
+export function memoryStore(): TaskStore {
+  const tasks = new Map<string, Stored>();
+  const specs = new Map<string, string>();
+  const owners = new Map<string, number>();
+  let version = 0;
+
+  const load = ({ tenant, task }: TaskReference): Stored | undefined => {
+    const stored = tasks.get(task);
+    return stored?.row.tenant === tenant ? stored : undefined;
+  };
+  const byKey = (stored: Stored, key: string): Entry | undefined => {
+    const from = parseStepKey(key).turn >= stored.row.turn ? stored.row.turnSeq : 0;
+    return firstFrom(stored, (entry) => entry.seq >= from && entry.key === key);
+  };
+  const bySeq = (stored: Stored, seq: number | undefined): Entry | undefined => (seq === undefined ? undefined : firstFrom(stored, (entry) => entry.seq === seq));
+  const acceptedIn = (stored: Stored, id: string | undefined): Entry | undefined => (id === undefined ? undefined : bySeq(stored, stored.accepted.get(id)));
+
+  function insert(stored: Stored, head: Partial<TaskRow>, entries: readonly Entry[], accepts: string | undefined): void {
+    stored.row = { ...stored.row, ...head };
+    for (const { seq, at, v, kind, key, body } of entries) stored.entries.push({ seq, at, v, kind, key: key ?? null, body: JSON.stringify(body) });
+    const [first] = entries;
+    if (accepts !== undefined && first !== undefined) stored.accepted.set(accepts, first.seq);
+    const { endedSeq, parent, tenant } = stored.row;
+    if (endedSeq === null || parent === null) return;
+    const waiting = load({ tenant, task: parent });
+    if (waiting !== undefined) waiting.row = { ...waiting.row, wakes: waiting.row.wakes + 1 };
+  }
+
+  function apply(commit: Commit): CommitResult {
+    const stored = load(commit);
+    const found = stored !== undefined && !stored.row.erased ? stored : undefined;
+    const keyed = found === undefined ? undefined : decidingKeys(commit).map((key) => byKey(found, key)).find((entry) => entry !== undefined);
+    const decision = decide(commit, { row: stored?.row, keyed, accepted: found && acceptedIn(found, commit.accepts) });
+    if (stored === undefined) return decision.result;
+    if (decision.write !== undefined) {
+      const { head, entries, wakes } = decision.write;
+      insert(stored, { ...head, wakes: stored.row.wakes + (wakes ? 1 : 0) }, entries, commit.accepts);
+    }
+    for (const entry of decision.late ?? []) stored.late.push({ key: entry.key ?? commit.key ?? null, at: commit.at, entry });
+    return decision.result;
+  }
+
+  function create(task: NewTask): { row: TaskRow; created: boolean } {
+    const same = ({ row, idempotencyKey }: Stored): boolean => row.tenant === task.tenant && idempotencyKey === task.idempotencyKey;
+    const known = load(task) ?? (task.idempotencyKey === undefined ? undefined : [...tasks.values()].find(same));
+    if (known !== undefined) return { row: known.row, created: false };
+    const parent = task.parent === undefined ? undefined : load({ tenant: task.tenant, task: task.parent.task });
+    if (task.parent !== undefined && (parent === undefined || parent.row.endedSeq !== null || parent.row.cancelSeq !== null)) {
+      throw new OmniForgeError("PARENT_ENDED", `task ${task.parent.task} has ended or is being cancelled: it opens no sub-agent`);
+    }
+    const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
+    const stored: Stored = { row: { ...head, ...noExecution }, idempotencyKey: task.idempotencyKey, entries: [], accepted: new Map(), late: [] };
+    specs.set(task.specs.hash, JSON.stringify(task.specs.set));
+    tasks.set(task.task, stored);
+    insert(stored, {}, entries, undefined);
+    stored.accepted.set(`message:${task.message.id}`, 2);
+    return { row: stored.row, created: true };
+  }
+
+  function erase(reference: TaskReference): void {
+    const stored = load(reference);
+    if (stored === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
+    if (stored.row.endedSeq === null) throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
+    for (const entry of stored.entries) entry.body = null;
+    stored.accepted.clear();
+    stored.late = [];
+    stored.row = { ...stored.row, erased: true, pending: [] };
+  }
+
+  /** Writes one after another, each after a turn of the event loop, as a real store would. */
+  const write = async <T>(perform: () => T): Promise<T> => {
+    await Promise.resolve();
+    version++;
+    return perform();
+  };
+  const read = async <T>(perform: () => T): Promise<T> => {
+    await Promise.resolve();
+    return perform();
+  };
+  const entriesAfter = (stored: Stored, after: number, limit = Infinity): Entry[] => stored.entries.filter((entry) => entry.seq > after).slice(0, limit).map(toEntry);
+
+  return {
+    create: (task) => write(() => create(task)),
+    commit: (commit) => write(() => apply(commit)),
+    row: (reference) => read(() => load(reference)?.row),
+    turn: (reference) =>
+      read(() => {
+        const stored = load(reference);
+        return stored && { row: stored.row, entries: entriesAfter(stored, stored.row.turnSeq - 1) };
+      }),
+    read: (reference, after, limit) =>
+      read(() => {
+        const stored = load(reference);
+        return stored === undefined ? [] : entriesAfter(stored, after, limit);
+      }),
+    find: (reference, key) =>
+      read(() => {
+        const stored = load(reference);
+        return stored && byKey(stored, key);
+      }),
+    findAccepted: (reference, id) =>
+      read(() => {
+        const stored = load(reference);
+        return stored && acceptedIn(stored, id);
+      }),
+    late: (reference) => read(() => load(reference)?.late ?? []),
+    specs: (hash) =>
+      read(() => {
+        const text = specs.get(hash);
+        return text === undefined ? undefined : (JSON.parse(text) as SpecSet);
+      }),
+    list: ({ tenant, agent, states, parent, root, before, limit }) =>
+      read(() =>
+        [...tasks.values()]
+          .map(({ row }) => row)
+          .filter((row) => row.tenant === tenant && (agent === undefined || row.agent === agent) && (parent === undefined || row.parent === parent))
+          .filter((row) => (root === undefined || row.root === root) && (before === undefined || row.task < before) && (states?.includes(row.state) ?? true))
+          .toSorted((one, other) => (one.task < other.task ? 1 : -1))
+          .slice(0, limit),
+      ),
+    erase: (reference) => write(() => erase(reference)),
+    executions: memoryExecutions({ all: () => [...tasks.values()], load, apply, write, read, owners }),
+    version: () => version,
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The first entry that fits; only this one is parsed. */
+function firstFrom(stored: Stored, fits: (entry: Stored["entries"][number]) => boolean): Entry | undefined {
+  const found = stored.entries.find(fits);
+  return found && readEntry(found);
+}
+
+const toEntry = (stored: Stored["entries"][number]): Entry => readEntry(stored);
+
+interface Tables {
+  readonly all: () => readonly Stored[];
+  readonly load: (reference: TaskReference) => Stored | undefined;
+  readonly apply: (commit: Commit) => CommitResult;
+  readonly write: <T>(perform: () => T) => Promise<T>;
+  readonly read: <T>(perform: () => T) => Promise<T>;
+  readonly owners: Map<string, number>;
+}
+
+function memoryExecutions({ all, load, apply, write, read, owners }: Tables): ExecutionStore {
+  const change = (reference: TaskReference, when: (row: TaskRow) => boolean, to: (row: TaskRow) => Partial<TaskRow>): TaskRow | undefined => {
+    const stored = load(reference);
+    if (stored === undefined || !when(stored.row)) return undefined;
+    stored.row = { ...stored.row, ...to(stored.row) };
+    return stored.row;
+  };
+  const open = (): TaskRow[] => all().map(({ row }) => row).filter((row) => row.endedSeq === null);
+  const woken = (row: TaskRow): boolean => row.parkedAtWakes === null || row.wakes > row.parkedAtWakes;
+  const reference = ({ tenant, task }: TaskRow): TaskReference => ({ tenant, task });
+  return {
+    acquire: (one, owner) =>
+      write(() =>
+        change(
+          one,
+          (row) => row.owner === null && row.endedSeq === null && row.engine === "in-process",
+          (row) => ({ owner, fence: row.fence + 1, parkedAtWakes: null, nextAt: null }),
+        ),
+      ),
+    release: (one, fence, park) =>
+      write(() => {
+        change(one, (row) => row.fence === fence, () => ({ owner: null, parkedAtWakes: park?.wakes ?? null, nextAt: park?.nextAt ?? null }));
+      }),
+    park: (one, park) =>
+      write(() => {
+        change(one, (row) => row.endedSeq === null, () => ({ parkedAtWakes: park.wakes, nextAt: park.nextAt ?? null }));
+      }),
+    unwoken: (engine, now, limit) =>
+      read(() =>
+        open()
+          .filter((row) => row.engine === engine && row.parkedAtWakes !== null && (woken(row) || (row.nextAt !== null && row.nextAt <= now)))
+          .slice(0, limit)
+          .map(reference),
+      ),
+    runnable: (now, limit) =>
+      read(() =>
+        open()
+          .filter((row) => row.engine === "in-process" && row.owner === null && (woken(row) || (row.nextAt !== null && row.nextAt <= now)))
+          .toSorted((one, other) => one.updatedAt - other.updatedAt)
+          .slice(0, limit)
+          .map(reference),
+      ),
+    nextDue: () =>
+      read(() => {
+        const due = open().flatMap((row) => (row.owner === null && row.nextAt !== null ? [row.nextAt] : []));
+        return due.length === 0 ? undefined : Math.min(...due);
+      }),
+    ownedBy: (owner) => read(() => open().filter((row) => row.owner === owner)),
+    beat: (owner, at) =>
+      write(() => {
+        owners.set(owner, at);
+      }),
+    owners: () => read(() => [...owners].map(([owner, beatAt]) => ({ owner, beatAt, dead: false }))),
+    retire: (owner) =>
+      write(() => {
+        for (const { row } of all()) if (row.owner === owner) change(row, () => true, () => ({ owner: null, fence: row.fence + 1 }));
+        owners.delete(owner);
+      }),
+    evict: (one, owner, recovery: NewEntry, at) =>
+      write(() => {
+        const evicted = change(one, (row) => row.owner === owner, (row) => ({ owner: null, fence: row.fence + 1, parkedAtWakes: null, nextAt: null }));
+        if (evicted !== undefined) apply({ tenant: one.tenant, task: one.task, entries: [recovery], at });
+        return evicted !== undefined;
+      }),
+    recordRun: (one, run) =>
+      write(() => {
+        change(one, () => true, (row) => ({ firstRun: row.firstRun ?? run, currentRun: run }));
+      }),
+    unfinished: (engine, updatedBefore, limit) =>
+      read(() =>
+        open()
+          .filter((row) => row.engine === engine && row.updatedAt < updatedBefore)
+          .toSorted((one, other) => one.updatedAt - other.updatedAt)
+          .slice(0, limit),
+      ),
+    orphans: (limit) =>
+      read(() => {
+        const ended = new Set(all().filter(({ row }) => row.endedSeq !== null).map(({ row }) => row.task));
+        return open().filter((row) => row.parent !== null && row.cancelSeq === null && ended.has(row.parent)).slice(0, limit).map(reference);
+      }),
+  };
+}

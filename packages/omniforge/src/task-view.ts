@@ -1,0 +1,24 @@
+/** A task as it is shown, from its head and its terminal entry. */
+import { isKind } from "./protocol/entry.ts";
+import type { Task, TaskReference } from "./protocol/task.ts";
+import type { TaskRow, TaskStore } from "./store/task-store.ts";
+
+/** Reads a task; undefined where there is none in this tenant. */
+export async function readTask(store: TaskStore, reference: TaskReference): Promise<Task | undefined> {
+  const row = await store.row(reference);
+  if (row === undefined) return undefined;
+  const last = row.endedSeq === null ? [] : await store.read(row, row.endedSeq - 1, 1);
+  const ended = last.find(isKind("ended"))?.body;
+  return {
+    ...toTask(row),
+    ...(ended?.state === "completed" && { output: ended.parts }),
+    ...(ended?.error !== undefined && { error: ended.error }),
+  };
+}
+
+/** What the head alone tells. */
+export function toTask(row: TaskRow): Task {
+  const { tenant, task, agent, state, engine, turn, root, depth, createdAt, updatedAt, usage, pending, headSeq, erased } = row;
+  const shown = { tenant, task, agent, state, engine, turn, root, depth, createdAt, updatedAt, usage, pending, headSeq, erased };
+  return { ...shown, cancelRequested: row.cancelSeq !== null, ...(row.parent !== null && { parent: row.parent }) };
+}
