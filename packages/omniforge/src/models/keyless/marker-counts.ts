@@ -68,7 +68,7 @@ export function reportOf(
   });
   return [
     `# Lines with ${marker}`,
-    `${lines} in ${fileCount} ${fileCount === 1 ? "file" : "files"}, counted by OmniForge's keyless demo model (rules, not an LLM).`,
+    `${lines} ${lines === 1 ? "line" : "lines"} in ${fileCount} ${fileCount === 1 ? "file" : "files"}, counted by OmniForge's keyless demo model (rules, not an LLM).`,
     ["| File | Lines |", "| --- | ---: |", ...table].join("\n"),
     ...(read.length > 0 ? ["## The files with most", ...read] : []),
   ]

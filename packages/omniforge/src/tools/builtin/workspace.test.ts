@@ -59,14 +59,20 @@ afterEach(() => rm(base, { recursive: true, force: true }));
 
 /** Swaps a folder for a link to another and back, as fast as it can, resting long enough for some reads to succeed. */
 const swap = `
-  const { renameSync, symlinkSync, unlinkSync } = require("node:fs");
+  const { renameSync, rmSync, symlinkSync, unlinkSync } = require("node:fs");
   const [folder, target] = process.argv.slice(1);
   const rest = new Int32Array(new SharedArrayBuffer(4));
   for (let round = 0; ; round++) {
-    renameSync(folder, folder + "-aside");
-    symlinkSync(target, folder);
-    unlinkSync(folder);
-    renameSync(folder + "-aside", folder);
+    try {
+      renameSync(folder, folder + "-aside");
+      symlinkSync(target, folder);
+      unlinkSync(folder);
+      renameSync(folder + "-aside", folder);
+    } catch {
+      // A write came in between and made the folder anew.
+      rmSync(folder, { recursive: true, force: true });
+      try { renameSync(folder + "-aside", folder); } catch {}
+    }
     if (round % 3 === 0) Atomics.wait(rest, 0, 0, 1);
   }`;
 
