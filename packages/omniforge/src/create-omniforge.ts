@@ -168,9 +168,11 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     list: async (filter = {}) => (await store.list({ limit: 100, ...filter, tenant })).map(toTask),
     log: (task, after = 0) => store.read(named(task), after),
     follow: (task, following) => follow(store, bus, named(task), following),
-    say: (task, text, id = `message_${randomUUID()}`) => take(task, { kind: "message", id, message: toMessage(text) }),
+    say: (task, text, id = `message_${randomUUID()}`) =>
+      take(task, { kind: "message", id, message: toMessage(text) }),
     respond: (task, request, answer) => take(task, { kind: "answer", request, answer }),
-    cancel: (task, reason) => take(task, { kind: "cancel", id: `cancel_${randomUUID()}`, ...(reason !== undefined && { reason }) }),
+    cancel: (task, reason) =>
+      take(task, { kind: "cancel", id: `cancel_${randomUUID()}`, ...(reason !== undefined && { reason }) }),
     async erase(task) {
       await store.erase(named(task), world.now());
       await blobs.erase(named(task));
@@ -211,6 +213,10 @@ async function backendFactory(choice: NonNullable<OmniForgeOptions["backend"]>):
     return loaded.temporal();
   } catch (cause) {
     if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new OmniForgeError("ENGINE_MISSING", `the backend "temporal" needs the package ${name}: npm install ${name}`, { cause });
+    throw new OmniForgeError(
+      "ENGINE_MISSING",
+      `the backend "temporal" needs the package ${name}: npm install ${name}`,
+      { cause },
+    );
   }
 }

@@ -1,7 +1,22 @@
 /** OmniForge: AI agents that run durably, in this process or on Temporal. */
-export { createOmniForge, type OmniForge, type OmniForgeOptions, type RunOptions, type RunResult, type SubmitOptions } from "./create-omniforge.ts";
+export {
+  createOmniForge,
+  type OmniForge,
+  type OmniForgeOptions,
+  type RunOptions,
+  type RunResult,
+  type SubmitOptions,
+} from "./create-omniforge.ts";
 export { defineAgent, type Agent, type AgentDefinition } from "./agents/define-agent.ts";
-export { defineTool, InputRequired, ToolNotStarted, type Tool, type ToolContext, type ToolDefinition, type ToolOutput } from "./tools/tool.ts";
+export {
+  defineTool,
+  InputRequired,
+  ToolNotStarted,
+  type Tool,
+  type ToolContext,
+  type ToolDefinition,
+  type ToolOutput,
+} from "./tools/tool.ts";
 export { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
 export { askHumanTool, fileTools, globTool, grepTool, readTool, writeTool } from "./tools/builtin/index.ts";
 export { inProcess, type InProcessOptions } from "./in-process/backend.ts";

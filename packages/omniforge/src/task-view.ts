@@ -18,7 +18,41 @@ export async function readTask(store: TaskStore, reference: TaskReference): Prom
 
 /** What the head alone tells. */
 export function toTask(row: TaskRow): Task {
-  const { tenant, task, agent, state, engine, turn, root, depth, createdAt, updatedAt, usage, pending, headSeq, erased } = row;
-  const shown = { tenant, task, agent, state, engine, turn, root, depth, createdAt, updatedAt, usage, pending, headSeq, erased };
-  return { ...shown, cancelRequested: row.cancelSeq !== null, ...(row.parent !== null && { parent: row.parent }) };
+  const {
+    tenant,
+    task,
+    agent,
+    state,
+    engine,
+    turn,
+    root,
+    depth,
+    createdAt,
+    updatedAt,
+    usage,
+    pending,
+    headSeq,
+    erased,
+  } = row;
+  const shown = {
+    tenant,
+    task,
+    agent,
+    state,
+    engine,
+    turn,
+    root,
+    depth,
+    createdAt,
+    updatedAt,
+    usage,
+    pending,
+    headSeq,
+    erased,
+  };
+  return {
+    ...shown,
+    cancelRequested: row.cancelSeq !== null,
+    ...(row.parent !== null && { parent: row.parent }),
+  };
 }

@@ -4,7 +4,14 @@
  * Owns: `defineAgent`, its defaults, and gathering an agent with its sub-agents into one spec set.
  */
 import { z } from "zod";
-import { agentSpec, type AgentSpec, type Limits, type RetryPolicy, type SpecSet, type ToolSpec } from "../protocol/agent-spec.ts";
+import {
+  agentSpec,
+  type AgentSpec,
+  type Limits,
+  type RetryPolicy,
+  type SpecSet,
+  type ToolSpec,
+} from "../protocol/agent-spec.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import { defaultRetry, type Tool } from "../tools/tool.ts";
 
@@ -36,7 +43,12 @@ export interface Agent {
 }
 
 const defaultLimits: Limits = { turns: 100, atLimit: "fail", depth: 3, children: 32 };
-const defaultModelRetry: RetryPolicy = { maximumAttempts: 3, initialIntervalMs: 1_000, backoffCoefficient: 2, maximumIntervalMs: 60_000 };
+const defaultModelRetry: RetryPolicy = {
+  maximumAttempts: 3,
+  initialIntervalMs: 1_000,
+  backoffCoefficient: 2,
+  maximumIntervalMs: 60_000,
+};
 
 /** Defines an agent. Throws INVALID_AGENT when a name is taken twice or a field is wrong. */
 export function defineAgent(definition: AgentDefinition): Agent {
@@ -44,10 +56,16 @@ export function defineAgent(definition: AgentDefinition): Agent {
   const specSet = (defaultModel: string): SpecSet => {
     const specs: Record<string, AgentSpec> = {};
     for (const agent of agents) Object.assign(specs, agent.specSet(defaultModel).agents);
-    if (name in specs) throw new OmniForgeError("INVALID_AGENT", `agent ${name} has a sub-agent of its own name`);
+    if (name in specs)
+      throw new OmniForgeError("INVALID_AGENT", `agent ${name} has a sub-agent of its own name`);
     return { v: 1, root: name, agents: { ...specs, [name]: toSpec(definition, defaultModel) } };
   };
-  const agent: Agent = { definition, name, specSet, tools: [...tools, ...agents.flatMap((one) => one.tools)] };
+  const agent: Agent = {
+    definition,
+    name,
+    specSet,
+    tools: [...tools, ...agents.flatMap((one) => one.tools)],
+  };
   specSet("check:definition");
   return agent;
 }
@@ -56,7 +74,8 @@ function toSpec(definition: AgentDefinition, defaultModel: string): AgentSpec {
   const { name, description = "", instructions, tools = [], agents = [] } = definition;
   const specs = [...tools.map((tool) => tool.spec), ...agents.map(toToolSpec)];
   const twice = specs.find((one, index) => specs.findIndex((other) => other.name === one.name) !== index);
-  if (twice !== undefined) throw new OmniForgeError("INVALID_AGENT", `agent ${name} has two tools named ${twice.name}`);
+  if (twice !== undefined)
+    throw new OmniForgeError("INVALID_AGENT", `agent ${name} has two tools named ${twice.name}`);
   const parsed = agentSpec.safeParse({
     v: 1,
     name,
@@ -71,7 +90,8 @@ function toSpec(definition: AgentDefinition, defaultModel: string): AgentSpec {
     modelIdleTimeoutMs: definition.modelIdleTimeoutMs ?? 60_000,
     ...(definition.compactAtTokens !== undefined && { compactAtTokens: definition.compactAtTokens }),
   });
-  if (!parsed.success) throw new OmniForgeError("INVALID_AGENT", `agent ${name}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new OmniForgeError("INVALID_AGENT", `agent ${name}: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
@@ -82,7 +102,12 @@ function toToolSpec({ name, definition }: Agent): ToolSpec {
     description: definition.description ?? `Hands work to the agent ${name}.`,
     parameters: {
       type: "object",
-      properties: { message: { type: "string", description: "What the agent is to do, with everything it needs to know." } },
+      properties: {
+        message: {
+          type: "string",
+          description: "What the agent is to do, with everything it needs to know.",
+        },
+      },
       required: ["message"],
       additionalProperties: false,
     },

@@ -18,14 +18,16 @@ const sweepLimit = 500;
 /** One sweep over unfinished tasks that nobody has written to for `quietMs`. */
 export async function reconcile(world: StepWorld, backend: Backend, quietMs: number): Promise<void> {
   await sweepOrphans(world, backend);
-  for (const reference of await world.store.executions.unwoken(backend.name, world.now(), sweepLimit)) await backend.wake(reference);
+  for (const reference of await world.store.executions.unwoken(backend.name, world.now(), sweepLimit))
+    await backend.wake(reference);
   const quiet = await world.store.executions.unfinished(backend.name, world.now() - quietMs, sweepLimit);
   for (const row of quiet) await reconcileTask(world, backend, row);
 }
 
 /** Cancels sub-agents that outlived their parent: it ended between their opening and its reaching them. */
 export async function sweepOrphans(world: StepWorld, backend: Backend): Promise<void> {
-  for (const orphan of await world.store.executions.orphans(sweepLimit)) await cancelOrphan(world, backend, orphan);
+  for (const orphan of await world.store.executions.orphans(sweepLimit))
+    await cancelOrphan(world, backend, orphan);
 }
 
 /** Never started: start. Closed or gone without a terminal entry: somebody ended it from outside; say so. */
@@ -37,7 +39,10 @@ export async function reconcileTask(world: StepWorld, backend: Backend, row: Tas
   }
   if (state === "not-found" && row.firstRun === null) return backend.start(row);
   const { tenant, task } = row;
-  await finish(world, { tenant, task, signal: new AbortController().signal }, row.turn, { kind: "failed", code: "ENGINE_CLOSED" });
+  await finish(world, { tenant, task, signal: new AbortController().signal }, row.turn, {
+    kind: "failed",
+    code: "ENGINE_CLOSED",
+  });
 }
 
 /** A task whose parent has ended is cancelled: nobody will collect it. */

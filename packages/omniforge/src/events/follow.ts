@@ -20,7 +20,12 @@ export interface FollowOptions {
 }
 
 /** Yields until the task's terminal entry, or until the signal aborts. Closing it never touches the task. */
-export async function* follow(store: TaskStore, bus: EventBus, root: TaskReference, options: FollowOptions = {}): AsyncGenerator<TaskEvent, void> {
+export async function* follow(
+  store: TaskStore,
+  bus: EventBus,
+  root: TaskReference,
+  options: FollowOptions = {},
+): AsyncGenerator<TaskEvent, void> {
   const { tenant } = root;
   const seen = new Map<string, number>([[root.task, options.after ?? 0]]);
   const deltas: TaskEvent[] = [];
@@ -47,7 +52,8 @@ export async function* follow(store: TaskStore, bus: EventBus, root: TaskReferen
           // Deltas that were published before this entry come before it.
           yield* deltas.splice(0);
           seen.set(task, entry.seq);
-          if (options.descendants === true && entry.kind === "child" && !seen.has(entry.body.task)) seen.set(entry.body.task, 0);
+          if (options.descendants === true && entry.kind === "child" && !seen.has(entry.body.task))
+            seen.set(entry.body.task, 0);
           yield { type: "entry", task, entry };
           if (task === root.task && entry.kind === "ended") return;
         }

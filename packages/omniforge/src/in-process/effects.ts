@@ -38,18 +38,33 @@ export interface InProcessRun {
 /** Retries due within this time are waited for in memory; later ones park. */
 const waitInMemoryMs = 1_000;
 
-type Performed<Value> = { readonly kind: "done"; readonly value: Value } | { readonly kind: "canceled" } | { readonly kind: "suspended"; readonly at?: number };
+/** A step that does not fit the log, though nobody else runs the task, is looked at again later, not at once. */
+const faultDelayMs = 2_000;
+const isFault = (why: string): boolean => why === "stale" || why === "missing";
+
+type Performed<Value> =
+  | { readonly kind: "done"; readonly value: Value }
+  | { readonly kind: "canceled" }
+  | { readonly kind: "suspended"; readonly at?: number };
 
 export function inProcessEffects(run: InProcessRun): Effects {
   const { world, attempt } = run;
 
   /** One step until it has an outcome, or is not worth waiting for in memory. */
-  async function perform<Value>(key: StepKey, step: () => Promise<StepResult<Value>>): Promise<Performed<Value>> {
+  async function perform<Value>(
+    key: StepKey,
+    step: () => Promise<StepResult<Value>>,
+  ): Promise<Performed<Value>> {
     for (;;) {
-      const result = attempt.signal.aborted ? await abortedStep(world, attempt) : await run.slots.run(run.suspects.has(key), step);
-      if (result.kind === "stopped") return { kind: "suspended" };
+      // Asked inside the slot: an abort while queueing must not start anything.
+      const result = await run.slots.run(run.suspects.has(key), () =>
+        attempt.signal.aborted ? abortedStep(world, attempt) : step(),
+      );
+      if (result.kind === "stopped")
+        return { kind: "suspended", ...(isFault(result.why) && { at: world.now() + faultDelayMs }) };
       if (result.kind !== "retry") return result;
-      if (result.at - world.now() > waitInMemoryMs || run.shouldYield()) return { kind: "suspended", at: result.at };
+      if (result.at - world.now() > waitInMemoryMs || run.shouldYield())
+        return { kind: "suspended", at: result.at };
       await sleepUntil(result.at);
     }
   }
@@ -77,7 +92,9 @@ export function inProcessEffects(run: InProcessRun): Effects {
     const member = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const [position, call] = next;
-        results[position] = await perform(call.key, () => (call.runs === "agent" ? openChild(world, attempt, call) : callTool(world, attempt, call)));
+        results[position] = await perform(call.key, () =>
+          call.runs === "agent" ? openChild(world, attempt, call) : callTool(world, attempt, call),
+        );
       }
     };
     await Promise.all(Array.from({ length: Math.min(maximumParallelCalls, calls.length) }, member));
@@ -85,7 +102,8 @@ export function inProcessEffects(run: InProcessRun): Effects {
   }
 
   return {
-    callModel: async (turn) => conclude(await perform(stepKey(turn, "model", 0), () => callModel(world, attempt, turn))),
+    callModel: async (turn) =>
+      conclude(await perform(stepKey(turn, "model", 0), () => callModel(world, attempt, turn))),
 
     async callTools(_turn, calls) {
       const results = await fanOut(calls);
@@ -99,13 +117,16 @@ export function inProcessEffects(run: InProcessRun): Effects {
     },
 
     async awaitInputs(turn, calls) {
-      const { ready, waiting, nextAt, wakes } = conclude(await perform(stepKey(turn, "ask", 0), () => settleInputs(world, attempt, calls)));
+      const { ready, waiting, nextAt, wakes } = conclude(
+        await perform(stepKey(turn, "ask", 0), () => settleInputs(world, attempt, calls)),
+      );
       if (waiting.length === 0) return ready;
       run.park({ wakes, ...(nextAt !== undefined && { nextAt }) });
       throw new Suspended();
     },
 
-    compact: async (turn) => conclude(await perform(stepKey(turn, "compact", 0), () => compact(world, attempt, turn))),
+    compact: async (turn) =>
+      conclude(await perform(stepKey(turn, "compact", 0), () => compact(world, attempt, turn))),
 
     async finish(turn, ending) {
       const shielded = { ...attempt, signal: new AbortController().signal };

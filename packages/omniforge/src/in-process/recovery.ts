@@ -18,7 +18,12 @@ export async function recover(world: StepWorld, self: string, leaseMs: number): 
     for (const row of await executions.ownedBy(owner)) {
       const read = await world.store.turn(row);
       const steps = read === undefined ? [] : stepsInFlight(viewTurn(read));
-      const evicted = await executions.evict(row, owner, entry("recovery", { steps: [...steps] }), world.now());
+      const evicted = await executions.evict(
+        row,
+        owner,
+        entry("recovery", { steps: [...steps] }),
+        world.now(),
+      );
       found ||= evicted;
     }
     await executions.retire(owner);

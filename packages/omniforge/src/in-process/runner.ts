@@ -172,21 +172,24 @@ export class Runner {
     return new Set(stepsInFlight(view).filter((key) => runsAlone(deathsOf(view, key))));
   }
 
-  /** What other processes wrote: answers and cancels for tasks that run here or may run here. */
+  /** Cancels of tasks that run here, their parents' included; and whatever other processes wrote. */
   async #look(): Promise<void> {
-    const version = this.#world.store.version();
+    const { store } = this.#world;
+    if (this.#active.size > 0)
+      for (const reference of await store.executions.cancelling(this.#owner)) this.abort(reference);
+    const version = store.version();
     if (version === this.#version) return;
     this.#version = version;
     this.pump();
-    for (const { reference, abort } of this.#active.values()) {
-      const row = await this.#world.store.row(reference);
-      if (row?.cancelSeq !== null && row?.endedSeq === null) abort.abort(new Error("the task was cancelled"));
-    }
   }
 
   async #tick(): Promise<void> {
     if (this.#active.size > 0) await this.#beat();
     await this.#recover();
+    // A task whose release failed (a full disk, say) is ours by name only.
+    const { executions } = this.#world.store;
+    for (const row of await executions.ownedBy(this.#owner))
+      if (!this.#active.has(row.task)) await executions.release(row, row.fence);
   }
 
   #beat(): Promise<void> {

@@ -32,5 +32,7 @@ export class Suspended extends Error {
 }
 
 // By name, because errors cross realms.
-export const isCancelled = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === "Cancelled";
-export const isSuspended = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === "Suspended";
+export const isCancelled = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.name === "Cancelled";
+export const isSuspended = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.name === "Suspended";

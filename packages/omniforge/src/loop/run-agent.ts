@@ -16,8 +16,12 @@ export type RunOutcome =
   | { readonly kind: "yield"; readonly turn: number };
 
 /** Runs a task from this turn on. Throws only what an interpreter threw by mistake. */
-export async function runAgent(fx: Effects, from: { readonly turn: number; readonly loopVersion: number }): Promise<RunOutcome> {
-  if (from.loopVersion !== loopVersion) throw new Error(`loop version ${from.loopVersion} is unknown; this release runs ${loopVersion}`);
+export async function runAgent(
+  fx: Effects,
+  from: { readonly turn: number; readonly loopVersion: number },
+): Promise<RunOutcome> {
+  if (from.loopVersion !== loopVersion)
+    throw new Error(`loop version ${from.loopVersion} is unknown; this release runs ${loopVersion}`);
   for (let turn = from.turn; ; turn++) {
     if (fx.shouldYield()) return { kind: "yield", turn };
     try {

@@ -34,7 +34,12 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
   switch (input.kind) {
     case "message": {
       const { id, message, actor } = input;
-      return write(world, reference, `message:${id}`, entry("message", { id, message, ...(actor !== undefined && { actor }) }));
+      return write(
+        world,
+        reference,
+        `message:${id}`,
+        entry("message", { id, message, ...(actor !== undefined && { actor }) }),
+      );
     }
     case "cancel": {
       const { id, reason, actor } = input;
@@ -48,7 +53,11 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
   }
 }
 
-async function acceptAnswer(world: StepWorld, row: TaskRow, input: Extract<Input, { kind: "answer" }>): Promise<Accepted> {
+async function acceptAnswer(
+  world: StepWorld,
+  row: TaskRow,
+  input: Extract<Input, { kind: "answer" }>,
+): Promise<Accepted> {
   const { request: id, answer, actor } = input;
   const request = row.pending.find((one) => one.id === id);
   if (request === undefined) {
@@ -59,7 +68,10 @@ async function acceptAnswer(world: StepWorld, row: TaskRow, input: Extract<Input
   }
   if (request.deadline !== undefined && request.deadline <= world.now()) {
     await expire(world, row, request);
-    throw new OmniForgeError("DEADLINE_PASSED", `request ${id} of task ${row.task} expired at ${new Date(request.deadline).toISOString()}`);
+    throw new OmniForgeError(
+      "DEADLINE_PASSED",
+      `request ${id} of task ${row.task} expired at ${new Date(request.deadline).toISOString()}`,
+    );
   }
   await judge(row, request, answer);
   const body = { id, outcome: "answered" as const, answer, ...(actor !== undefined && { actor }) };
@@ -72,26 +84,47 @@ async function acceptAnswer(world: StepWorld, row: TaskRow, input: Extract<Input
 async function judge(row: TaskRow, request: InputRequest, answer: Answer): Promise<void> {
   const wanted = request.kind === "question" ? answer.decision !== "approve" : answer.decision !== "answer";
   if (!wanted) {
-    throw new OmniForgeError("INVALID_INPUT", `request ${request.id} of task ${row.task} is ${request.kind === "question" ? "a question" : "an approval"}: '${answer.decision}' does not answer it`);
+    throw new OmniForgeError(
+      "INVALID_INPUT",
+      `request ${request.id} of task ${row.task} is ${request.kind === "question" ? "a question" : "an approval"}: '${answer.decision}' does not answer it`,
+    );
   }
-  if (answer.decision === "answer" && request.schema !== undefined) await validate(request.schema as JsonSchema, answer.value);
+  if (answer.decision === "answer" && request.schema !== undefined)
+    await validate(request.schema as JsonSchema, answer.value);
 }
 
 /** Accepts that a request's deadline has passed; returns what was accepted under its id, this or an earlier answer. */
-export async function expire(world: StepWorld, reference: TaskReference, request: InputRequest): Promise<EntryOf<"input"> | undefined> {
+export async function expire(
+  world: StepWorld,
+  reference: TaskReference,
+  request: InputRequest,
+): Promise<EntryOf<"input"> | undefined> {
   const expiry = entry("input", { id: request.id, outcome: "expired" });
   const { tenant, task } = reference;
-  const result = await world.store.commit({ tenant, task, entries: [expiry], at: world.now(), accepts: `input:${request.id}` });
-  const [first] = result.kind === "committed" ? result.entries : result.kind === "found" ? [result.entry] : [];
+  const result = await world.store.commit({
+    tenant,
+    task,
+    entries: [expiry],
+    at: world.now(),
+    accepts: `input:${request.id}`,
+  });
+  const [first] =
+    result.kind === "committed" ? result.entries : result.kind === "found" ? [result.entry] : [];
   if (first !== undefined) world.publish({ type: "entry", task, entry: first });
   return first?.kind === "input" ? first : undefined;
 }
 
-async function write(world: StepWorld, reference: TaskReference, id: string, one: NewEntry): Promise<Accepted> {
+async function write(
+  world: StepWorld,
+  reference: TaskReference,
+  id: string,
+  one: NewEntry,
+): Promise<Accepted> {
   const { tenant, task } = reference;
   const result = await world.store.commit({ tenant, task, entries: [one], at: world.now(), accepts: id });
   if (result.kind === "ended") throw hasEnded(reference);
-  if (result.kind !== "committed" && result.kind !== "found") throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${task}`);
+  if (result.kind !== "committed" && result.kind !== "found")
+    throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${task}`);
   const accepted = result.kind === "found" ? result.entry : result.entries[0];
   if (accepted === undefined) throw new OmniForgeError("INTERNAL", `nothing was accepted under ${id}`);
   world.publish({ type: "entry", task, entry: accepted });
@@ -99,7 +132,11 @@ async function write(world: StepWorld, reference: TaskReference, id: string, one
 }
 
 /** A cancel reaches all descendants, each by an entry in its own log (K6). Those that open meanwhile are refused. */
-export async function cancelChildren(world: StepWorld, parent: TaskReference, reason?: string): Promise<readonly TaskReference[]> {
+export async function cancelChildren(
+  world: StepWorld,
+  parent: TaskReference,
+  reason?: string,
+): Promise<readonly TaskReference[]> {
   const children = await world.store.list({ tenant: parent.tenant, parent: parent.task, limit: 1000 });
   const open = children.filter((child) => child.endedSeq === null);
   for (const child of open) {
@@ -112,9 +149,12 @@ export async function cancelChildren(world: StepWorld, parent: TaskReference, re
   return open;
 }
 
-const hasEnded = ({ task }: TaskReference): OmniForgeError => new OmniForgeError("TASK_ENDED", `task ${task} has ended: it takes no more input`);
+const hasEnded = ({ task }: TaskReference): OmniForgeError =>
+  new OmniForgeError("TASK_ENDED", `task ${task} has ended: it takes no more input`);
 
 function answeredBefore(row: TaskRow, first: Entry): OmniForgeError {
   const how = isKind("input")(first) ? first.body.outcome : "answered";
-  return new OmniForgeError("ALREADY_ANSWERED", `this request of task ${row.task} was ${how} before`, { details: { first } });
+  return new OmniForgeError("ALREADY_ANSWERED", `this request of task ${row.task} was ${how} before`, {
+    details: { first },
+  });
 }

@@ -16,7 +16,11 @@ import { limitReached, type LimitName } from "./limits.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { inputTo, outcomeOf, viewTurn, type TurnView } from "./turn-view.ts";
 
-export async function callModel(world: StepWorld, attempt: Attempt, turn: number): Promise<StepResult<Reply>> {
+export async function callModel(
+  world: StepWorld,
+  attempt: Attempt,
+  turn: number,
+): Promise<StepResult<Reply>> {
   const read = await world.store.turn(attempt);
   if (read === undefined) return { kind: "stopped", why: "missing" };
   const view = viewTurn(read);
@@ -38,16 +42,27 @@ export async function callModel(world: StepWorld, attempt: Attempt, turn: number
   if (threshold !== undefined && transcript.tokens > threshold && transcript.items.length > 1) {
     return open(world, attempt, opening, [reply(turn, spec, full(view))]);
   }
-  const items = [...transcript.items, ...transcript.untaken.map(({ body }) => ({ role: "user" as const, message: body.message }))];
+  const items = [
+    ...transcript.items,
+    ...transcript.untaken.map(({ body }) => ({ role: "user" as const, message: body.message })),
+  ];
   const tried = await modelAttempt(world, attempt, { view, key, spec, items, offerTools: true });
   if (tried.kind === "context-full") return open(world, attempt, opening, [reply(turn, spec, full(view))]);
-  if (tried.kind === "failed") return open(world, attempt, opening, [reply(turn, spec, { outcome: "failed", error: tried.error })]);
+  if (tried.kind === "failed")
+    return open(world, attempt, opening, [reply(turn, spec, { outcome: "failed", error: tried.error })]);
   if (tried.kind !== "replied") return tried;
 
   const { parts, usage, stop } = tried.reply;
   const planned = await planCalls(world, { row, spec, turn, parts });
   const took = transcript.untaken.map(({ body }) => body.id);
-  const body = reply(turn, spec, { outcome: planned.calls.length > 0 ? "calls" : "answer", parts: [...parts], calls: [...planned.calls], took, usage, stop });
+  const body = reply(turn, spec, {
+    outcome: planned.calls.length > 0 ? "calls" : "answer",
+    parts: [...parts],
+    calls: [...planned.calls],
+    took,
+    usage,
+    stop,
+  });
   return open(world, attempt, opening, [body, ...planned.entries]);
 }
 
@@ -58,14 +73,30 @@ interface Opening {
   readonly spec: AgentSpec;
 }
 
-function reply(turn: number, spec: AgentSpec, some: Partial<EntryBody<"reply">> & { outcome: EntryBody<"reply">["outcome"] }): NewEntry {
-  return entry("reply", { turn, model: spec.model, parts: [], calls: [], took: [], usage: noUsage, ...some }, stepKey(turn, "model", 0));
+function reply(
+  turn: number,
+  spec: AgentSpec,
+  some: Partial<EntryBody<"reply">> & { outcome: EntryBody<"reply">["outcome"] },
+): NewEntry {
+  return entry(
+    "reply",
+    { turn, model: spec.model, parts: [], calls: [], took: [], usage: noUsage, ...some },
+    stepKey(turn, "model", 0),
+  );
 }
 
 /** Twice running there is nothing left to put in short. */
-function full(view: TurnView): { outcome: "context-full" } | { outcome: "failed"; error: { code: string; message: string } } {
+function full(
+  view: TurnView,
+): { outcome: "context-full" } | { outcome: "failed"; error: { code: string; message: string } } {
   if (view.reply?.body.outcome !== "context-full") return { outcome: "context-full" };
-  return { outcome: "failed", error: { code: "CONTEXT_FULL", message: "the transcript does not fit the model's context, even after compaction" } };
+  return {
+    outcome: "failed",
+    error: {
+      code: "CONTEXT_FULL",
+      message: "the transcript does not fit the model's context, even after compaction",
+    },
+  };
 }
 
 /** Fails the task, or asks a person for as much again, unless one has just said no. */
@@ -74,27 +105,52 @@ function atLimit(view: TurnView, turn: number, spec: AgentSpec, limit: LimitName
   const refused = last !== undefined && inputTo(view, last.key)?.body.answer?.decision !== "approve";
   if (view.row.limits.atLimit === "fail" || refused) return [reply(turn, spec, { outcome: "limit", limit })];
   const key = stepKey(turn, "limit", 0);
-  const call = { index: 0, key, name: limit, runs: "limit" as const, effects: "none" as const, timeoutMs: 0, waits: "limit" as const };
+  const call = {
+    index: 0,
+    key,
+    name: limit,
+    runs: "limit" as const,
+    effects: "none" as const,
+    timeoutMs: 0,
+    waits: "limit" as const,
+  };
   const prompt = `The task has reached its limit of ${limit}. Approve to allow as much again.`;
-  return [reply(turn, spec, { outcome: "limit", limit, calls: [call] }), entry("request", { id: key, kind: "limit", key, prompt, limit })];
+  return [
+    reply(turn, spec, { outcome: "limit", limit, calls: [call] }),
+    entry("request", { id: key, kind: "limit", key, prompt, limit }),
+  ];
 }
 
 /** Commits the reply; a reply that another attempt committed first is the one that counts, and ours is only paid for. */
-async function open(world: StepWorld, attempt: Attempt, opening: Opening, entries: readonly NewEntry[]): Promise<StepResult<Reply>> {
+async function open(
+  world: StepWorld,
+  attempt: Attempt,
+  opening: Opening,
+  entries: readonly NewEntry[],
+): Promise<StepResult<Reply>> {
   const { key, turn, view } = opening;
   const result = await record(world, attempt, entries, { key, turn, opensTurn: true });
   if (result.kind === "committed") {
     const [first] = result.entries;
-    if (first?.kind === "reply") return done(toReply(first, viewTurn({ row: { ...view.row, ...result.head }, entries: result.entries })));
+    if (first?.kind === "reply")
+      return done(
+        toReply(first, viewTurn({ row: { ...view.row, ...result.head }, entries: result.entries })),
+      );
   }
   if (result.kind !== "found" || result.entry.kind !== "reply") return refusedStep(result);
   const [ours] = entries;
   if (ours?.kind === "reply" && ours.body.usage.inputTokens + ours.body.usage.outputTokens > 0) {
-    const lost = { step: key, error: { code: "TASK_LOST", message: "another attempt at this step was recorded first" }, usage: ours.body.usage };
+    const lost = {
+      step: key,
+      error: { code: "TASK_LOST", message: "another attempt at this step was recorded first" },
+      usage: ours.body.usage,
+    };
     await record(world, attempt, [entry("attempt", lost)]);
   }
   const read = await world.store.turn(attempt);
-  return read === undefined ? { kind: "stopped", why: "missing" } : done(toReply(result.entry, viewTurn(read)));
+  return read === undefined
+    ? { kind: "stopped", why: "missing" }
+    : done(toReply(result.entry, viewTurn(read)));
 }
 
 /** What the loop is told of a recorded reply, with the calls marked that have their outcome. */
@@ -105,7 +161,10 @@ function toReply(recorded: EntryOf<"reply">, view: TurnView): Reply {
       return { kind: "answer" };
     case "calls": {
       const isDone = (key: string): boolean => turn < view.row.turn || outcomeOf(view, key) !== undefined;
-      return { kind: "calls", calls: calls.map((call) => (isDone(call.key) ? { ...call, done: true } : call)) };
+      return {
+        kind: "calls",
+        calls: calls.map((call) => (isDone(call.key) ? { ...call, done: true } : call)),
+      };
     }
     case "limit": {
       const [request] = calls;

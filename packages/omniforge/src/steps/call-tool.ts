@@ -16,7 +16,16 @@ import { execute, type Execution } from "./execute-tool.ts";
 import { abortedStep } from "./model-attempt.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
-import { claimOf, deathsOf, failuresOf, inputTo, outcomeOf, requestsOf, viewTurn, type TurnView } from "./turn-view.ts";
+import {
+  claimOf,
+  deathsOf,
+  failuresOf,
+  inputTo,
+  outcomeOf,
+  requestsOf,
+  viewTurn,
+  type TurnView,
+} from "./turn-view.ts";
 
 /** The call again when it now waits for something; `done` when it has its outcome. */
 export type ToolOutcome = StepResult<Call | "done">;
@@ -37,13 +46,25 @@ export async function callTool(world: StepWorld, attempt: Attempt, call: Call): 
 
   const permitted = permit(view, call, part.arguments);
   if ("waiting" in permitted) return done(permitted.waiting);
-  const run: ToolRun = { world, attempt, call, view, spec, parameters: permitted.parameters, nonce: world.nonce() };
+  const run: ToolRun = {
+    world,
+    attempt,
+    call,
+    view,
+    spec,
+    parameters: permitted.parameters,
+    nonce: world.nonce(),
+  };
   const failures = failuresOf(view, key).filter((one) => one.body.error.code !== "TOOL_NOT_HERE");
   if (isPoisoned(deathsOf(view, key))) {
-    return settle(run, "error", { code: "POISONED", message: `this call killed its process ${deathsUntilPoisoned} times running alone and is not tried again` });
+    return settle(run, "error", {
+      code: "POISONED",
+      message: `this call killed its process ${deathsUntilPoisoned} times running alone and is not tried again`,
+    });
   }
   const retryAt = failures.at(-1)?.body.retryAt;
-  if (retryAt !== undefined && retryAt > world.now()) return { kind: "retry", at: retryAt, code: "TOOL_FAILED" };
+  if (retryAt !== undefined && retryAt > world.now())
+    return { kind: "retry", at: retryAt, code: "TOOL_FAILED" };
   const tool = world.tools.get(call.name);
   if (tool === undefined) return notHere(run);
 
@@ -66,10 +87,15 @@ interface ToolRun {
 }
 
 /** K5: an approved call runs exactly the arguments that were approved, or those that the approver put in their place. */
-function permit(view: TurnView, call: Call, written: Json): { readonly parameters: Json } | { readonly waiting: Call } {
+function permit(
+  view: TurnView,
+  call: Call,
+  written: Json,
+): { readonly parameters: Json } | { readonly waiting: Call } {
   const requests = requestsOf(view, call.key);
   const open = requests.find(({ body }) => inputTo(view, body.id) === undefined);
-  if (open !== undefined) return { waiting: { ...call, waits: open.body.kind === "approval" ? "approval" : "question" } };
+  if (open !== undefined)
+    return { waiting: { ...call, waits: open.body.kind === "approval" ? "approval" : "question" } };
   const approval = requests.find(({ body }) => body.kind === "approval");
   if (approval === undefined) return { parameters: written };
   const given = inputTo(view, approval.body.id)?.body.answer;
@@ -83,14 +109,23 @@ async function claim(run: ToolRun): Promise<"claimed" | ToolOutcome> {
   const found = claimOf(view, call.key);
   if (found.held) return unknown(run);
   const { turn } = parseStepKey(call.key);
-  const result = await record(world, attempt, [entry("claim", { nonce: run.nonce }, found.next)], { key: found.next, turn });
+  const result = await record(world, attempt, [entry("claim", { nonce: run.nonce }, found.next)], {
+    key: found.next,
+    turn,
+  });
   if (result.kind === "committed") return "claimed";
   return result.kind === "found" ? unknown(run) : refusedStep(result);
 }
 
 async function perform(run: ToolRun, tool: Tool, attemptNumber: number): Promise<ToolOutcome> {
   const { world, call } = run;
-  const executed = await execute(world, run.attempt, { tool, call, row: run.view.row, parameters: run.parameters, answers: answersOf(run) });
+  const executed = await execute(world, run.attempt, {
+    tool,
+    call,
+    row: run.view.row,
+    parameters: run.parameters,
+    answers: answersOf(run),
+  });
   const started = call.effects === "once";
   switch (executed.kind) {
     case "returned":
@@ -100,7 +135,9 @@ async function perform(run: ToolRun, tool: Tool, attemptNumber: number): Promise
     case "not-started":
       return retry(run, executed.error, attemptNumber, "release");
     case "failed":
-      return started ? settle(run, "error", executed.error, executed) : retry(run, executed.error, attemptNumber, "error");
+      return started
+        ? settle(run, "error", executed.error, executed)
+        : retry(run, executed.error, attemptNumber, "error");
     case "timeout":
       return started ? unknown(run, executed.error) : retry(run, executed.error, attemptNumber, "timeout");
     case "aborted": {
@@ -113,7 +150,12 @@ async function perform(run: ToolRun, tool: Tool, attemptNumber: number): Promise
 }
 
 /** Records the call's outcome. What a `once` call really returned is kept aside when it comes too late. */
-async function settle(run: ToolRun, status: ResultStatus, error?: Failure, executed?: Pick<Execution, "parts" | "durationMs">): Promise<ToolOutcome> {
+async function settle(
+  run: ToolRun,
+  status: ResultStatus,
+  error?: Failure,
+  executed?: Pick<Execution, "parts" | "durationMs">,
+): Promise<ToolOutcome> {
   const { world, attempt, call } = run;
   const { turn } = parseStepKey(call.key);
   const parts = [...(executed?.parts ?? [])];
@@ -124,7 +166,11 @@ async function settle(run: ToolRun, status: ResultStatus, error?: Failure, execu
     ...(error && { error }),
     ...(executed && { durationMs: executed.durationMs }),
   };
-  const result = await record(world, attempt, [entry("result", body, call.key)], { key: call.key, turn, keepLate: executed !== undefined && call.effects === "once" });
+  const result = await record(world, attempt, [entry("result", body, call.key)], {
+    key: call.key,
+    turn,
+    keepLate: executed !== undefined && call.effects === "once",
+  });
   return result.kind === "committed" || result.kind === "found" ? done("done") : refusedStep(result);
 }
 
@@ -135,21 +181,35 @@ async function unknown(run: ToolRun, cause?: Failure): Promise<ToolOutcome> {
   const message = `${call.name} was started, but ${why}: whether it took effect is unknown. It was not repeated.`;
   if (spec.unknown === "model") return settle(run, "unknown", { code: cause?.code ?? "TASK_LOST", message });
   const prompt = `${message} What shall the agent be told?`;
-  return askPerson(run, { id: `${call.key}.unknown`, key: call.key, kind: "question", tool: call.name, prompt }, []);
+  return askPerson(
+    run,
+    { id: `${call.key}.unknown`, key: call.key, kind: "question", tool: call.name, prompt },
+    [],
+  );
 }
 
 /** Asks a person on behalf of a call that has run; a question that was asked first, by another attempt, counts. */
-async function askPerson(run: ToolRun, request: EntryBody<"request">, released: readonly NewEntry[]): Promise<ToolOutcome> {
+async function askPerson(
+  run: ToolRun,
+  request: EntryBody<"request">,
+  released: readonly NewEntry[],
+): Promise<ToolOutcome> {
   const { world, attempt, call, view } = run;
   const key = siblingKey(call.key, "ask", requestsOf(view, call.key).length + 1);
   const preconditions = { key: call.key, turn: parseStepKey(call.key).turn };
   const result = await record(world, attempt, [...released, entry("request", request, key)], preconditions);
-  if (result.kind === "found") return result.entry.kind === "result" ? done("done") : done({ ...call, waits: "question" });
+  if (result.kind === "found")
+    return result.entry.kind === "result" ? done("done") : done({ ...call, waits: "question" });
   return result.kind === "committed" ? done({ ...call, waits: "question" }) : refusedStep(result);
 }
 
 /** The next attempt, while the tool's policy allows one; else the failure is the outcome. */
-async function retry(run: ToolRun, error: Failure, failures: number, how: "release" | "error" | "timeout"): Promise<ToolOutcome> {
+async function retry(
+  run: ToolRun,
+  error: Failure,
+  failures: number,
+  how: "release" | "error" | "timeout",
+): Promise<ToolOutcome> {
   const { world, attempt, call, spec, view } = run;
   const delay = nextDelay(spec.retry, failures);
   if (delay === undefined) return settle(run, how === "timeout" ? "timeout" : "error", error);
@@ -157,7 +217,9 @@ async function retry(run: ToolRun, error: Failure, failures: number, how: "relea
   const entries: NewEntry[] = [entry("attempt", { step: call.key, error, retryAt })];
   if (how === "release" && call.effects === "once") entries.unshift(releaseOf(view, run, error));
   const result = await record(world, attempt, entries, { key: call.key, turn: parseStepKey(call.key).turn });
-  return result.kind === "committed" || result.kind === "found" ? { kind: "retry", at: retryAt, code: error.code } : refusedStep(result);
+  return result.kind === "committed" || result.kind === "found"
+    ? { kind: "retry", at: retryAt, code: error.code }
+    : refusedStep(result);
 }
 
 /** The release of this invocation's claim stands under the claim's own ordinal. */
@@ -167,12 +229,22 @@ function releaseOf(view: TurnView, { call, nonce }: ToolRun, error: Failure): Ne
 }
 
 /** A tool that needs an answer first: it has done nothing that counts, so its claim is free again. */
-async function askAgain(run: ToolRun, asks: { readonly prompt: string; readonly schema: Json | undefined }): Promise<ToolOutcome> {
+async function askAgain(
+  run: ToolRun,
+  asks: { readonly prompt: string; readonly schema: Json | undefined },
+): Promise<ToolOutcome> {
   const { call, view } = run;
   const { prompt, schema } = asks;
   const id = `${call.key}.${requestsOf(view, call.key).length + 1}`;
-  const released = call.effects === "once" ? [releaseOf(view, run, { code: "TOOL_FAILED", message: "asked for input before it started" })] : [];
-  return askPerson(run, { id, key: call.key, kind: "question", tool: call.name, prompt, ...(schema !== undefined && { schema }) }, released);
+  const released =
+    call.effects === "once"
+      ? [releaseOf(view, run, { code: "TOOL_FAILED", message: "asked for input before it started" })]
+      : [];
+  return askPerson(
+    run,
+    { id, key: call.key, kind: "question", tool: call.name, prompt, ...(schema !== undefined && { schema }) },
+    released,
+  );
 }
 
 function answersOf({ view, call }: ToolRun): readonly Json[] {

@@ -27,10 +27,14 @@ export interface TaskOrder {
 }
 
 /** Creates a task durably, or finds the one that this order has created before. Starting it in the engine comes after. */
-export async function createTask(world: StepWorld, order: TaskOrder): Promise<{ readonly row: TaskRow; readonly created: boolean }> {
+export async function createTask(
+  world: StepWorld,
+  order: TaskOrder,
+): Promise<{ readonly row: TaskRow; readonly created: boolean }> {
   const { tenant, specs, engine, child, idempotencyKey } = order;
   const agent = specs.agents[specs.root];
-  if (agent === undefined) throw new OmniForgeError("AGENT_NOT_FOUND", `the spec set has no agent ${specs.root}`);
+  if (agent === undefined)
+    throw new OmniForgeError("AGENT_NOT_FOUND", `the spec set has no agent ${specs.root}`);
   const task = order.task ?? newTaskId(world.now());
   const limits = limitsShape.parse({ ...agent.limits, ...order.limits });
   const { message, actor } = order.message;
@@ -51,7 +55,9 @@ export async function createTask(world: StepWorld, order: TaskOrder): Promise<{ 
     ...(child && { parent: { task: child.parent.task, key: child.key } }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });
-  if (made.created) for (const entry of await world.store.read(made.row, 0)) world.publish({ type: "entry", task: made.row.task, entry });
+  if (made.created)
+    for (const entry of await world.store.read(made.row, 0))
+      world.publish({ type: "entry", task: made.row.task, entry });
   return made;
 }
 
@@ -67,7 +73,11 @@ const parsed = new WeakMap<StepWorld, Map<string, SpecSet>>();
 export async function readSpec(world: StepWorld, row: TaskRow): Promise<AgentSpec> {
   const set = await readSpecSet(world, row);
   const spec = set.agents[set.root];
-  if (spec === undefined) throw new OmniForgeError("STORE_FAILED", `the spec set ${row.specHash} of task ${row.task} has no root agent`);
+  if (spec === undefined)
+    throw new OmniForgeError(
+      "STORE_FAILED",
+      `the spec set ${row.specHash} of task ${row.task} has no root agent`,
+    );
   return spec;
 }
 
@@ -75,7 +85,8 @@ export async function readSpecSet(world: StepWorld, row: TaskRow): Promise<SpecS
   const known = parsed.get(world) ?? new Map<string, SpecSet>();
   parsed.set(world, known);
   const set = known.get(row.specHash) ?? (await world.store.specs(row.specHash));
-  if (set === undefined) throw new OmniForgeError("STORE_FAILED", `the spec set ${row.specHash} of task ${row.task} is missing`);
+  if (set === undefined)
+    throw new OmniForgeError("STORE_FAILED", `the spec set ${row.specHash} of task ${row.task} is missing`);
   known.set(row.specHash, set);
   return set;
 }

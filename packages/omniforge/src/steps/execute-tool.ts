@@ -33,7 +33,6 @@ export interface ToolCallRun {
   readonly answers: readonly Json[];
 }
 
-
 export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallRun): Promise<Executed> {
   const { call, tool, row } = run;
   const started = world.now();
@@ -45,7 +44,15 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
   const name = world.nonce();
   let offset = 0;
   const progress = (text: string): void => {
-    world.publish({ type: "delta", task: row.task, key: call.key, attempt: name, channel: "progress", offset, text });
+    world.publish({
+      type: "delta",
+      task: row.task,
+      key: call.key,
+      attempt: name,
+      channel: "progress",
+      offset,
+      text,
+    });
     offset += text.length;
   };
   const context = {
@@ -59,9 +66,11 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
   };
   const settled = Promise.resolve()
     .then(() => tool.execute(run.parameters, context))
-    .then(
-      async (output): Promise<Executed> => ({ kind: "returned", parts: await toParts(world, attempt, output), durationMs: world.now() - started }),
-    )
+    .then(async (output): Promise<Executed> => ({
+      kind: "returned",
+      parts: await toParts(world, attempt, output),
+      durationMs: world.now() - started,
+    }))
     .catch((thrown: unknown): Executed => toExecuted(thrown, world.now() - started));
   const late = world.sleep(call.timeoutMs, timer.signal).then(
     () => "late" as const,
@@ -69,7 +78,11 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
   );
   const aborted = new Promise<"gone">((resolve) => {
     // K7: a cancelled tool gets a grace time to come back by itself, and what it then returns counts.
-    const wait = (): void => void world.sleep(world.cancelGraceMs, timer.signal).then(() => resolve("gone"), () => resolve("gone"));
+    const wait = (): void =>
+      void world.sleep(world.cancelGraceMs, timer.signal).then(
+        () => resolve("gone"),
+        () => resolve("gone"),
+      );
     if (stop.signal.aborted) wait();
     else stop.signal.addEventListener("abort", wait, { once: true });
   });
@@ -77,7 +90,10 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
     const first = await Promise.race([settled, late, aborted]);
     if (first === "late") {
       stop.abort(new Error("the tool's time is over"));
-      return { kind: "timeout", error: { code: "TOOL_TIMEOUT", message: `${call.name} did not finish within ${call.timeoutMs} ms` } };
+      return {
+        kind: "timeout",
+        error: { code: "TOOL_TIMEOUT", message: `${call.name} did not finish within ${call.timeoutMs} ms` },
+      };
     }
     if (first === "gone") return { kind: "aborted" };
     // What an aborted tool throws is its way of stopping, not a failure.
@@ -103,8 +119,14 @@ const previewCharacters = 4_096;
 
 async function toParts(world: StepWorld, attempt: Attempt, output: ToolOutput): Promise<readonly Part[]> {
   if (typeof output === "string") return [await fit(world, attempt, repairText(output))];
-  const parts = typeof output === "object" && output !== null && "parts" in output ? partShape.array().safeParse(output.parts) : undefined;
-  if (parts?.success === true) return Promise.all(parts.data.map((part) => (part.type === "text" ? fit(world, attempt, part.text) : part)));
+  const parts =
+    typeof output === "object" && output !== null && "parts" in output
+      ? partShape.array().safeParse(output.parts)
+      : undefined;
+  if (parts?.success === true)
+    return Promise.all(
+      parts.data.map((part) => (part.type === "text" ? fit(world, attempt, part.text) : part)),
+    );
   const value = json.parse(JSON.parse(JSON.stringify(output ?? null)));
   const written = JSON.stringify(value);
   return [written.length > inlineCharacters ? await fit(world, attempt, written) : { type: "data", value }];

@@ -14,7 +14,12 @@ import { limitReached } from "./limits.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { claimOf, openCalls, viewTurn, type TurnView } from "./turn-view.ts";
 
-export async function finish(world: StepWorld, attempt: Attempt, turn: number, ending: Ending): Promise<StepResult<"finished" | "more">> {
+export async function finish(
+  world: StepWorld,
+  attempt: Attempt,
+  turn: number,
+  ending: Ending,
+): Promise<StepResult<"finished" | "more">> {
   for (;;) {
     const read = await world.store.turn(attempt);
     if (read === undefined) return { kind: "stopped", why: "missing" };
@@ -29,6 +34,7 @@ export async function finish(world: StepWorld, attempt: Attempt, turn: number, e
     if (result.kind !== "committed" && result.kind !== "ended") return refusedStep(result);
     if (row.children > 0) await cancelChildren(world, row, `its parent was ${state}`);
     world.transcripts.evict(row);
+    await sweepBlobs(world, row);
     return done("finished");
   }
 }
@@ -41,7 +47,9 @@ function hasMore(world: StepWorld, row: TaskRow, turn: number): boolean {
 
 /** An outcome for every open key, and a withdrawal for every pending request. */
 function closings(view: TurnView): readonly NewEntry[] {
-  const withdrawn = view.row.pending.map((request) => entry("input", { id: request.id, outcome: "withdrawn" }));
+  const withdrawn = view.row.pending.map((request) =>
+    entry("input", { id: request.id, outcome: "withdrawn" }),
+  );
   const calls = openCalls(view).filter((call) => call.runs !== "limit");
   return [...withdrawn, ...calls.map((call) => entry("result", closing(view, call), call.key))];
 }
@@ -54,15 +62,27 @@ function closing(view: TurnView, call: Call): EntryBody<"result"> {
   return { name: call.name, status: "canceled", parts: [] };
 }
 
+/** Blobs that were written for an outcome that never got into the log. Again harmless, and again next time. */
+async function sweepBlobs(world: StepWorld, row: TaskRow): Promise<void> {
+  const kept = await world.blobs.list(row);
+  if (kept.length === 0) return;
+  const log = JSON.stringify([await world.store.read(row, 0), await world.store.late(row)]);
+  for (const hash of kept) if (!log.includes(hash)) await world.blobs.remove(row, hash);
+}
+
 async function refusals(world: StepWorld, row: TaskRow, state: string): Promise<readonly NewEntry[]> {
   if (row.messages <= row.taken) return [];
   const said = (await world.store.read(row, 0)).filter(isKind("message"));
-  return said.slice(row.taken).map(({ body }) => entry("refusal", { message: body.id, reason: `the task was ${state}` }));
+  return said
+    .slice(row.taken)
+    .map(({ body }) => entry("refusal", { message: body.id, reason: `the task was ${state}` }));
 }
 
 function ended(view: TurnView, state: "completed" | "failed" | "canceled", ending: Ending): NewEntry {
   if (state === "completed") {
-    const parts = (view.reply?.body.parts ?? []).filter((part) => part.type !== "reasoning" && part.type !== "tool-call");
+    const parts = (view.reply?.body.parts ?? []).filter(
+      (part) => part.type !== "reasoning" && part.type !== "tool-call",
+    );
     return entry("ended", { state, parts });
   }
   if (state === "canceled") return entry("ended", { state, parts: [] });
@@ -75,6 +95,7 @@ function failureOf(view: TurnView, ending: Ending): Failure {
   const recorded = view.reply?.body.error;
   if (recorded?.code === code) return recorded;
   const limit = view.reply?.body.limit;
-  if (code === "LIMIT_REACHED" && limit !== undefined) return { code, message: `the task reached its limit of ${limit}` };
+  if (code === "LIMIT_REACHED" && limit !== undefined)
+    return { code, message: `the task reached its limit of ${limit}` };
   return { code, message: code in errorTable ? errorTable[code as ErrorCode].remedy : code };
 }

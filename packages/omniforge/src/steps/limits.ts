@@ -23,9 +23,19 @@ export function childLimits(own: Limits, parent: TaskRow, shares: number, now: n
     one === undefined ? other : other === undefined ? one : Math.min(one, other);
   const tokens = smaller(own.tokens, share(parent.limits.tokens, totalTokens(parent.usage)));
   // Sub-agents of one reply run side by side: their time is not divided.
-  const left = parent.limits.wallTimeMs === undefined ? undefined : Math.max(1, parent.limits.wallTimeMs - activeTime(parent, now));
+  const left =
+    parent.limits.wallTimeMs === undefined
+      ? undefined
+      : Math.max(1, parent.limits.wallTimeMs - activeTime(parent, now));
   const wallTimeMs = smaller(own.wallTimeMs, left);
   const { turns, atLimit } = own;
   const depth = Math.min(own.depth, Math.max(0, parent.limits.depth - 1));
-  return { turns, atLimit, depth, children: own.children, ...(tokens !== undefined && { tokens }), ...(wallTimeMs !== undefined && { wallTimeMs }) };
+  return {
+    turns,
+    atLimit,
+    depth,
+    children: own.children,
+    ...(tokens !== undefined && { tokens }),
+    ...(wallTimeMs !== undefined && { wallTimeMs }),
+  };
 }

@@ -13,7 +13,13 @@ import type { TaskRow, TaskStore } from "../store/task-store.ts";
 /** One message of the transcript. A reply's results stand by call index. */
 export type TranscriptItem =
   | { readonly role: "user"; readonly message: Message }
-  | { readonly role: "assistant"; readonly turn: number; readonly model: string; readonly parts: readonly Part[]; readonly results: readonly EntryOf<"result">[] };
+  | {
+      readonly role: "assistant";
+      readonly turn: number;
+      readonly model: string;
+      readonly parts: readonly Part[];
+      readonly results: readonly EntryOf<"result">[];
+    };
 
 export interface Transcript {
   readonly items: readonly TranscriptItem[];
@@ -51,7 +57,11 @@ export function createTranscripts(store: TaskStore, maximumWindows = 1000): Tran
         if (windows.size <= maximumWindows) break;
         windows.delete(oldest);
       }
-      return { items: [...window.items], untaken: [...window.untaken], tokens: Math.ceil(window.characters / 4) };
+      return {
+        items: [...window.items],
+        untaken: [...window.untaken],
+        tokens: Math.ceil(window.characters / 4),
+      };
     },
     evict: (reference) => void windows.delete(nameOf(reference)),
   };
@@ -117,7 +127,9 @@ const indexOf = (entry: EntryOf<"result">): number => parseStepKey(entry.key ?? 
 
 function sizeOf(parts: readonly Part[]): number {
   let size = 0;
-  for (const part of parts) size += part.type === "text" || part.type === "reasoning" ? part.text.length : JSON.stringify(part).length;
+  for (const part of parts)
+    size +=
+      part.type === "text" || part.type === "reasoning" ? part.text.length : JSON.stringify(part).length;
   return size;
 }
 

@@ -28,14 +28,25 @@ export interface ModelRequest {
   readonly offerTools: boolean;
 }
 
-export async function modelAttempt(world: StepWorld, attempt: Attempt, request: ModelRequest): Promise<ModelOutcome> {
+export async function modelAttempt(
+  world: StepWorld,
+  attempt: Attempt,
+  request: ModelRequest,
+): Promise<ModelOutcome> {
   const { view, key, spec } = request;
   const failures = failuresOf(view, key).filter((one) => one.body.error.code !== "TASK_LOST");
   if (isPoisoned(deathsOf(view, key))) {
-    return { kind: "failed", error: { code: "POISONED", message: `step ${key} killed its process ${deathsUntilPoisoned} times running alone` } };
+    return {
+      kind: "failed",
+      error: {
+        code: "POISONED",
+        message: `step ${key} killed its process ${deathsUntilPoisoned} times running alone`,
+      },
+    };
   }
   const retryAt = failures.at(-1)?.body.retryAt;
-  if (retryAt !== undefined && retryAt > world.now()) return { kind: "retry", at: retryAt, code: "MODEL_FAILED" };
+  if (retryAt !== undefined && retryAt > world.now())
+    return { kind: "retry", at: retryAt, code: "MODEL_FAILED" };
   try {
     return { kind: "replied", reply: await stream(world, attempt, request) };
   } catch (thrown) {
@@ -45,7 +56,11 @@ export async function modelAttempt(world: StepWorld, attempt: Attempt, request: 
   }
 }
 
-function stream(world: StepWorld, attempt: Attempt, { key, spec, items, offerTools }: ModelRequest): Promise<ModelReply> {
+function stream(
+  world: StepWorld,
+  attempt: Attempt,
+  { key, spec, items, offerTools }: ModelRequest,
+): Promise<ModelReply> {
   const model = world.models.get(spec.model);
   const name = world.nonce();
   const { task } = attempt;
@@ -81,14 +96,23 @@ async function failedAttempt(
   const error = toFailure(thrown, retryable ? "MODEL_FAILED" : "MODEL_REFUSED");
   const delay = retryable ? nextDelay(spec.modelRetry, failures, known?.retryAfterMs) : undefined;
   const retryAt = delay === undefined ? undefined : world.now() + delay;
-  const body = { step: key, error, ...(known && { usage: known.usage }), ...(retryAt !== undefined && { retryAt }) };
+  const body = {
+    step: key,
+    error,
+    ...(known && { usage: known.usage }),
+    ...(retryAt !== undefined && { retryAt }),
+  };
   const result = await record(world, attempt, [entry("attempt", body)], { key });
-  if (result.kind === "ended" || result.kind === "lost" || result.kind === "missing") return refusedStep(result);
+  if (result.kind === "ended" || result.kind === "lost" || result.kind === "missing")
+    return refusedStep(result);
   return retryAt === undefined ? { kind: "failed", error } : { kind: "retry", at: retryAt, code: error.code };
 }
 
 /** Why an attempt was aborted is what the log says: a cancel, or else its process wants to stop. */
-export async function abortedStep(world: StepWorld, attempt: Attempt): Promise<Extract<StepResult<never>, { kind: "canceled" | "stopped" }>> {
+export async function abortedStep(
+  world: StepWorld,
+  attempt: Attempt,
+): Promise<Extract<StepResult<never>, { kind: "canceled" | "stopped" }>> {
   const row = await world.store.row(attempt);
   if (row?.endedSeq !== null) return { kind: "stopped", why: row === undefined ? "missing" : "ended" };
   return row.cancelSeq === null ? { kind: "stopped", why: "aborted" } : { kind: "canceled" };

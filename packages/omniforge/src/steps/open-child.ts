@@ -26,7 +26,8 @@ export async function openChild(world: StepWorld, attempt: Attempt, call: Call):
   const set = await readSpecSet(world, row);
   const name = set.agents[set.root]?.tools.find((tool) => tool.name === call.name)?.agent;
   const agent = name === undefined ? undefined : set.agents[name];
-  if (agent === undefined) return failed(world, attempt, call, "AGENT_NOT_FOUND", `the spec set has no agent for ${call.name}`);
+  if (agent === undefined)
+    return failed(world, attempt, call, "AGENT_NOT_FOUND", `the spec set has no agent for ${call.name}`);
   const shares = (view.reply?.body.calls ?? []).filter((one) => one.runs === "agent").length;
   try {
     await createTask(world, {
@@ -43,26 +44,52 @@ export async function openChild(world: StepWorld, attempt: Attempt, call: Call):
     throw thrown;
   }
   const key = siblingKey(call.key, "open");
-  const result = await record(world, attempt, [entry("child", { task: call.child, agent: agent.name }, key)], { key, turn });
-  return result.kind === "committed" || result.kind === "found" ? done({ ...call, waits: "child" }) : refusedStep(result);
+  const result = await record(
+    world,
+    attempt,
+    [entry("child", { task: call.child, agent: agent.name }, key)],
+    { key, turn },
+  );
+  return result.kind === "committed" || result.kind === "found"
+    ? done({ ...call, waits: "child" })
+    : refusedStep(result);
 }
 
 /** What the child was asked: the `message` argument, or all of them. */
 function promptOf(view: TurnView, call: Call): string {
   const part = view.reply?.body.parts.find((one) => one.type === "tool-call" && one.index === call.index);
   const given = part?.type === "tool-call" ? part.arguments : {};
-  if (typeof given === "object" && given !== null && !Array.isArray(given) && typeof given["message"] === "string") return given["message"];
+  if (
+    typeof given === "object" &&
+    given !== null &&
+    !Array.isArray(given) &&
+    typeof given["message"] === "string"
+  )
+    return given["message"];
   return JSON.stringify(given);
 }
 
-async function failed(world: StepWorld, attempt: Attempt, call: Call, code: string, message: string): Promise<ToolOutcome> {
+async function failed(
+  world: StepWorld,
+  attempt: Attempt,
+  call: Call,
+  code: string,
+  message: string,
+): Promise<ToolOutcome> {
   const body = { name: call.name, status: "error" as const, parts: [], error: { code, message } };
-  const result = await record(world, attempt, [entry("result", body, call.key)], { key: call.key, turn: parseStepKey(call.key).turn });
+  const result = await record(world, attempt, [entry("result", body, call.key)], {
+    key: call.key,
+    turn: parseStepKey(call.key).turn,
+  });
   return result.kind === "committed" || result.kind === "found" ? done("done") : refusedStep(result);
 }
 
 /** Copies an ended child's answer and usage; `waiting` while it has not ended. */
-export async function collectChild(world: StepWorld, attempt: Attempt, call: Call): Promise<StepResult<"collected" | "waiting">> {
+export async function collectChild(
+  world: StepWorld,
+  attempt: Attempt,
+  call: Call,
+): Promise<StepResult<"collected" | "waiting">> {
   if (call.child === undefined) return { kind: "stopped", why: "missing" };
   const reference = { tenant: attempt.tenant, task: call.child };
   const child = await world.store.row(reference);
@@ -71,7 +98,16 @@ export async function collectChild(world: StepWorld, attempt: Attempt, call: Cal
   const { state, parts, error } = ended?.body ?? { state: "failed" as const, parts: [], error: undefined };
   const status = state === "completed" ? "result" : state === "canceled" ? "canceled" : "error";
   const why = error ?? { code: "TOOL_FAILED", message: `the sub-agent's task ${call.child} was ${state}` };
-  const body: EntryBody<"result"> = { name: call.name, status, parts: [...parts], usage: child.usage, ...(status !== "result" && { error: why }) };
-  const result = await record(world, attempt, [entry("result", body, call.key)], { key: call.key, turn: parseStepKey(call.key).turn });
+  const body: EntryBody<"result"> = {
+    name: call.name,
+    status,
+    parts: [...parts],
+    usage: child.usage,
+    ...(status !== "result" && { error: why }),
+  };
+  const result = await record(world, attempt, [entry("result", body, call.key)], {
+    key: call.key,
+    turn: parseStepKey(call.key).turn,
+  });
   return result.kind === "committed" || result.kind === "found" ? done("collected") : refusedStep(result);
 }

@@ -29,7 +29,10 @@ interface Planned {
 }
 
 /** The descriptors, and the requests and error results that belong to the reply's commit. */
-export async function planCalls(world: StepWorld, reading: Reading): Promise<{ readonly calls: readonly Call[]; readonly entries: readonly NewEntry[] }> {
+export async function planCalls(
+  world: StepWorld,
+  reading: Reading,
+): Promise<{ readonly calls: readonly Call[]; readonly entries: readonly NewEntry[] }> {
   const asked = reading.parts.filter((part) => part.type === "tool-call");
   const planned: Planned[] = [];
   let children = reading.row.children;
@@ -41,7 +44,12 @@ export async function planCalls(world: StepWorld, reading: Reading): Promise<{ r
   return { calls: planned.map(({ call }) => call), entries: planned.flatMap(({ entries }) => entries) };
 }
 
-async function planCall(world: StepWorld, { row, spec, turn }: Reading, part: ToolCallPart, children: number): Promise<Planned> {
+async function planCall(
+  world: StepWorld,
+  { row, spec, turn }: Reading,
+  part: ToolCallPart,
+  children: number,
+): Promise<Planned> {
   const tool = spec.tools.find((one) => one.name === part.name);
   const key = stepKey(turn, "tool", part.index);
   const call: Call = {
@@ -54,33 +62,66 @@ async function planCall(world: StepWorld, { row, spec, turn }: Reading, part: To
     ...(tool?.queue !== undefined && { queue: tool.queue }),
   };
   const wrong = await whatIsWrong(spec, tool, part);
-  if (tool === undefined || wrong !== undefined) return { call, entries: [errorResult(call, wrong ?? { code: "TOOL_NOT_FOUND", message: part.name })] };
+  if (tool === undefined || wrong !== undefined)
+    return { call, entries: [errorResult(call, wrong ?? { code: "TOOL_NOT_FOUND", message: part.name })] };
   switch (tool.runs) {
     case "question":
-      return ask(call, { kind: "question", waits: "question" }, { ...deadline(world, tool), prompt: promptOf(part.arguments), ...answerSchema(part.arguments) });
+      return ask(
+        call,
+        { kind: "question", waits: "question" },
+        { ...deadline(world, tool), prompt: promptOf(part.arguments), ...answerSchema(part.arguments) },
+      );
     case "agent": {
       const full = row.limits.depth < 1 ? "deeper" : children >= row.limits.children ? "more" : undefined;
-      if (full !== undefined) return { call, entries: [errorResult(call, { code: "LIMIT_REACHED", message: `this task may not open ${full} sub-agents` })] };
+      if (full !== undefined)
+        return {
+          call,
+          entries: [
+            errorResult(call, {
+              code: "LIMIT_REACHED",
+              message: `this task may not open ${full} sub-agents`,
+            }),
+          ],
+        };
       return { call: { ...call, child: `${row.task}.${turn}.${part.index}` }, entries: [] };
     }
     case "tool": {
       if (!(await needsApproval(world, tool, part.arguments))) return { call, entries: [] };
       const prompt = `Allow ${tool.name}?`;
-      const bound = { tool: tool.name, arguments: part.arguments, argumentsHash: hashOf(JSON.stringify(part.arguments)) };
-      return ask(call, { kind: "approval", waits: "approval" }, { ...deadline(world, tool), prompt, ...bound });
+      const bound = {
+        tool: tool.name,
+        arguments: part.arguments,
+        argumentsHash: hashOf(JSON.stringify(part.arguments)),
+      };
+      return ask(
+        call,
+        { kind: "approval", waits: "approval" },
+        { ...deadline(world, tool), prompt, ...bound },
+      );
     }
   }
 }
 
-async function whatIsWrong(spec: AgentSpec, tool: ToolSpec | undefined, part: ToolCallPart): Promise<Failure | undefined> {
-  if (part.index >= maximumCalls) return failure("LIMIT_REACHED", `a reply may make ${maximumCalls} calls; this one was not made`);
-  if (tool === undefined) return failure("TOOL_NOT_FOUND", `there is no tool ${part.name}; there are: ${spec.tools.map((one) => one.name).join(", ") || "none"}`);
-  if (part.malformed !== undefined) return failure("INVALID_INPUT", `the arguments were not JSON: ${part.malformed.slice(0, 200)}`);
+async function whatIsWrong(
+  spec: AgentSpec,
+  tool: ToolSpec | undefined,
+  part: ToolCallPart,
+): Promise<Failure | undefined> {
+  if (part.index >= maximumCalls)
+    return failure("LIMIT_REACHED", `a reply may make ${maximumCalls} calls; this one was not made`);
+  if (tool === undefined)
+    return failure(
+      "TOOL_NOT_FOUND",
+      `there is no tool ${part.name}; there are: ${spec.tools.map((one) => one.name).join(", ") || "none"}`,
+    );
+  if (part.malformed !== undefined)
+    return failure("INVALID_INPUT", `the arguments were not JSON: ${part.malformed.slice(0, 200)}`);
   try {
     await validate(tool.parameters as JsonSchema, part.arguments);
     return undefined;
   } catch (thrown) {
-    if (OmniForgeError.is(thrown, "INVALID_INPUT")) return failure("INVALID_INPUT", `wrong arguments: ${thrown.message}`);
+    if (OmniForgeError.is(thrown, "INVALID_INPUT"))
+      return failure("INVALID_INPUT", `wrong arguments: ${thrown.message}`);
     throw thrown;
   }
 }
@@ -109,7 +150,10 @@ function ask(
   how: { kind: "approval" | "question"; waits: "approval" | "question" },
   request: Omit<EntryBody<"request">, "id" | "key" | "kind">,
 ): Planned {
-  return { call: { ...call, waits: how.waits }, entries: [entry("request", { ...request, id: call.key, key: call.key, kind: how.kind })] };
+  return {
+    call: { ...call, waits: how.waits },
+    entries: [entry("request", { ...request, id: call.key, key: call.key, kind: how.kind })],
+  };
 }
 
 function deadline(world: StepWorld, { deadlineMs }: ToolSpec): { deadline?: number } {
@@ -117,7 +161,13 @@ function deadline(world: StepWorld, { deadlineMs }: ToolSpec): { deadline?: numb
 }
 
 function promptOf(parameters: Json): string {
-  if (typeof parameters === "object" && parameters !== null && !Array.isArray(parameters) && typeof parameters["question"] === "string") return parameters["question"];
+  if (
+    typeof parameters === "object" &&
+    parameters !== null &&
+    !Array.isArray(parameters) &&
+    typeof parameters["question"] === "string"
+  )
+    return parameters["question"];
   return JSON.stringify(parameters);
 }
 

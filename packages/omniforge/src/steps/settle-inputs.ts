@@ -13,7 +13,11 @@ import { collectChild } from "./open-child.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { inputTo, outcomeOf, requestsOf, viewTurn, type TurnView } from "./turn-view.ts";
 
-export async function settleInputs(world: StepWorld, attempt: Attempt, calls: readonly Call[]): Promise<StepResult<Settled>> {
+export async function settleInputs(
+  world: StepWorld,
+  attempt: Attempt,
+  calls: readonly Call[],
+): Promise<StepResult<Settled>> {
   const read = await world.store.turn(attempt);
   if (read === undefined) return { kind: "stopped", why: "missing" };
   if (read.row.endedSeq !== null) return { kind: "stopped", why: "ended" };
@@ -32,16 +36,31 @@ export async function settleInputs(world: StepWorld, attempt: Attempt, calls: re
   }
   // No call runs before all are settled: then one more fan-out runs all of them (the loop's order within a turn).
   const bare = ready.map(({ waits: _waited, ...call }) => call);
-  return done({ ready: bare, waiting, wakes: read.row.wakes, ...(deadlines.length > 0 && { nextAt: Math.min(...deadlines) }) });
+  return done({
+    ready: bare,
+    waiting,
+    wakes: read.row.wakes,
+    ...(deadlines.length > 0 && { nextAt: Math.min(...deadlines) }),
+  });
 }
 
-type CallState = { readonly kind: "ready" | "settled" } | { readonly kind: "waiting"; readonly deadline?: number };
+type CallState =
+  | { readonly kind: "ready" | "settled" }
+  | { readonly kind: "waiting"; readonly deadline?: number };
 
-async function settleCall(world: StepWorld, attempt: Attempt, view: TurnView, call: Call): Promise<StepResult<CallState>> {
-  if (parseStepKey(call.key).turn < view.row.turn || outcomeOf(view, call.key) !== undefined) return done({ kind: "settled" });
+async function settleCall(
+  world: StepWorld,
+  attempt: Attempt,
+  view: TurnView,
+  call: Call,
+): Promise<StepResult<CallState>> {
+  if (parseStepKey(call.key).turn < view.row.turn || outcomeOf(view, call.key) !== undefined)
+    return done({ kind: "settled" });
   if (call.waits === "child") {
     const collected = await collectChild(world, attempt, call);
-    return collected.kind === "done" ? done({ kind: collected.value === "collected" ? "settled" : "waiting" }) : collected;
+    return collected.kind === "done"
+      ? done({ kind: collected.value === "collected" ? "settled" : "waiting" })
+      : collected;
   }
   const requests = requestsOf(view, call.key);
   const open = requests.find(({ body }) => inputTo(view, body.id) === undefined);
@@ -50,7 +69,9 @@ async function settleCall(world: StepWorld, attempt: Attempt, view: TurnView, ca
     if (deadline === undefined) return done({ kind: "waiting" });
     if (deadline > world.now()) return done({ kind: "waiting", deadline });
     const input = await expire(world, attempt, open.body);
-    return input === undefined ? { kind: "stopped", why: "stale" } : decided(world, attempt, call, open, input.body);
+    return input === undefined
+      ? { kind: "stopped", why: "stale" }
+      : decided(world, attempt, call, open, input.body);
   }
   const last = requests.at(-1);
   const input = last === undefined ? undefined : inputTo(view, last.body.id);
@@ -80,14 +101,31 @@ async function decided(
     outcome === "expired"
       ? "nobody answered before the deadline"
       : `a person refused this call${answer?.decision === "reject" && answer.reason !== undefined ? `: ${answer.reason}` : ""}`;
-  return outcomeIs(world, attempt, call, { name: call.name, status: "refused", parts: [], error: { code: "INVALID_INPUT", message } });
+  return outcomeIs(world, attempt, call, {
+    name: call.name,
+    status: "refused",
+    parts: [],
+    error: { code: "INVALID_INPUT", message },
+  });
 }
 
-function toPart(value: Extract<NonNullable<EntryBody<"input">["answer"]>, { decision: "answer" }>["value"]): Part {
+function toPart(
+  value: Extract<NonNullable<EntryBody<"input">["answer"]>, { decision: "answer" }>["value"],
+): Part {
   return typeof value === "string" ? { type: "text", text: value } : { type: "data", value };
 }
 
-async function outcomeIs(world: StepWorld, attempt: Attempt, call: Call, body: EntryBody<"result">): Promise<StepResult<CallState>> {
-  const result = await record(world, attempt, [entry("result", body, call.key)], { key: call.key, turn: parseStepKey(call.key).turn });
-  return result.kind === "committed" || result.kind === "found" ? done({ kind: "settled" }) : refusedStep(result);
+async function outcomeIs(
+  world: StepWorld,
+  attempt: Attempt,
+  call: Call,
+  body: EntryBody<"result">,
+): Promise<StepResult<CallState>> {
+  const result = await record(world, attempt, [entry("result", body, call.key)], {
+    key: call.key,
+    turn: parseStepKey(call.key).turn,
+  });
+  return result.kind === "committed" || result.kind === "found"
+    ? done({ kind: "settled" })
+    : refusedStep(result);
 }

@@ -63,15 +63,26 @@ export async function record(
   preconditions: Preconditions = {},
 ): Promise<CommitResult> {
   const { tenant, task, fence } = attempt;
-  const commit = { tenant, task, entries, at: world.now(), ...preconditions, ...(fence !== undefined && { fence }) };
+  const commit = {
+    tenant,
+    task,
+    entries,
+    at: world.now(),
+    ...preconditions,
+    ...(fence !== undefined && { fence }),
+  };
   const result = await world.store.commit(commit);
-  if (result.kind === "committed") for (const entry of result.entries) world.publish({ type: "entry", task, entry });
+  if (result.kind === "committed")
+    for (const entry of result.entries) world.publish({ type: "entry", task, entry });
   if (result.kind === "found") world.publish({ type: "entry", task, entry: result.entry });
   return result;
 }
 
 /** What a refused commit means for its step. A moved head without a precondition on it can't be. */
-export function refusedStep(result: CommitResult): { readonly kind: "stopped"; readonly why: "ended" | "lost" | "stale" | "missing" } {
+export function refusedStep(result: CommitResult): {
+  readonly kind: "stopped";
+  readonly why: "ended" | "lost" | "stale" | "missing";
+} {
   const { kind } = result;
   return { kind: "stopped", why: kind === "ended" || kind === "lost" || kind === "missing" ? kind : "stale" };
 }

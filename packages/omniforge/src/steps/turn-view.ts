@@ -24,7 +24,9 @@ export function outcomeOf(view: TurnView, key: StepKey): Entry | undefined {
 
 /** The turn's calls that have no outcome yet. */
 export function openCalls(view: TurnView): readonly Call[] {
-  return (view.reply?.body.calls ?? []).filter((call) => outcomeOf(view, call.key) === undefined && !isAnswered(view, call));
+  return (view.reply?.body.calls ?? []).filter(
+    (call) => outcomeOf(view, call.key) === undefined && !isAnswered(view, call),
+  );
 }
 
 /** A limit's request has no result: its answer is its outcome. */
@@ -51,9 +53,14 @@ export function inputTo(view: TurnView, request: string): EntryOf<"input"> | und
 }
 
 /** The last claim of a `once` call, and under which ordinal the next would stand (K3). */
-export function claimOf(view: TurnView, key: StepKey): { readonly held: boolean; readonly nonce?: string; readonly next: StepKey } {
+export function claimOf(
+  view: TurnView,
+  key: StepKey,
+): { readonly held: boolean; readonly nonce?: string; readonly next: StepKey } {
   const claims = view.entries.filter(isKind("claim")).filter((entry) => isSibling(entry.key, key, "claim"));
-  const releases = view.entries.filter(isKind("release")).filter((entry) => isSibling(entry.key, key, "release"));
+  const releases = view.entries
+    .filter(isKind("release"))
+    .filter((entry) => isSibling(entry.key, key, "release"));
   const last = claims.at(-1);
   const held = last !== undefined && !releases.some((release) => release.body.nonce === last.body.nonce);
   return { held, next: siblingKey(key, "claim", claims.length), ...(last && { nonce: last.body.nonce }) };
@@ -66,10 +73,16 @@ function isSibling(found: StepKey | undefined, key: StepKey, kind: "claim" | "re
 
 /** The steps that an executor of this task may have been performing: what a death is counted on (rule 8). */
 export function stepsInFlight(view: TurnView): readonly StepKey[] {
-  const running = openCalls(view).filter((call) => call.waits === undefined || requestsOf(view, call.key).every((one) => inputTo(view, one.body.id)));
+  const running = openCalls(view).filter(
+    (call) =>
+      call.waits === undefined || requestsOf(view, call.key).every((one) => inputTo(view, one.body.id)),
+  );
   if (running.length > 0) return running.map((call) => call.key);
   if (openCalls(view).length > 0) return [];
-  if (view.reply?.body.outcome === "context-full" && outcomeOf(view, stepKey(view.row.turn, "compact", 0)) === undefined) {
+  if (
+    view.reply?.body.outcome === "context-full" &&
+    outcomeOf(view, stepKey(view.row.turn, "compact", 0)) === undefined
+  ) {
     return [stepKey(view.row.turn, "compact", 0)];
   }
   return [stepKey(view.row.turn + 1, "model", 0)];

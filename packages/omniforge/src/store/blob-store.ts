@@ -4,7 +4,7 @@
  * Hashes carry their algorithm (`sha256-…`), are opaque, and are compared stored to stored.
  */
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobReference } from "../protocol/message.ts";
 import type { TaskReference } from "../protocol/task.ts";
@@ -13,6 +13,10 @@ export interface BlobStore {
   /** Durable when it resolves; the same bytes again are the same blob. */
   put(reference: TaskReference, bytes: Uint8Array): Promise<BlobReference>;
   get(reference: TaskReference, blob: BlobReference): Promise<Uint8Array | undefined>;
+  /** What a task has: names that the log may or may not refer to. */
+  list(reference: TaskReference): Promise<readonly string[]>;
+  /** Deletes one blob; harmless when it is gone. */
+  remove(reference: TaskReference, hash: string): Promise<void>;
   /** Deletes all blobs of a task. */
   erase(reference: TaskReference): Promise<void>;
 }
@@ -46,14 +50,29 @@ export function fileBlobs(directory: string): BlobStore {
       try {
         return await readFile(join(folder(reference), blob.hash));
       } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+        if (isMissing(error)) return undefined;
         throw error;
       }
+    },
+    async list(reference) {
+      try {
+        return await readdir(folder(reference));
+      } catch (error) {
+        if (isMissing(error)) return [];
+        throw error;
+      }
+    },
+    async remove(reference, hash) {
+      await rm(join(folder(reference), hash), { force: true });
     },
     async erase(reference) {
       await rm(folder(reference), { recursive: true, force: true });
     },
   };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 /** A rename is durable only once its folder is. */
@@ -69,7 +88,8 @@ async function syncFolder(path: string): Promise<void> {
 /** Blobs in memory, for tests and the simulation. */
 export function memoryBlobs(): BlobStore {
   const blobs = new Map<string, Uint8Array>();
-  const prefix = (reference: TaskReference): string => `${JSON.stringify([reference.tenant, reference.task])}:`;
+  const prefix = (reference: TaskReference): string =>
+    `${JSON.stringify([reference.tenant, reference.task])}:`;
   return {
     put(reference, bytes) {
       const hash = hashOf(bytes);
@@ -77,6 +97,16 @@ export function memoryBlobs(): BlobStore {
       return Promise.resolve({ hash, bytes: bytes.byteLength });
     },
     get: (reference, blob) => Promise.resolve(blobs.get(prefix(reference) + blob.hash)),
+    list: (reference) =>
+      Promise.resolve(
+        [...blobs.keys()]
+          .filter((key) => key.startsWith(prefix(reference)))
+          .map((key) => key.slice(prefix(reference).length)),
+      ),
+    remove(reference, hash) {
+      blobs.delete(prefix(reference) + hash);
+      return Promise.resolve();
+    },
     erase(reference) {
       for (const key of blobs.keys()) if (key.startsWith(prefix(reference))) blobs.delete(key);
       return Promise.resolve();

@@ -43,7 +43,10 @@ export function decide(commit: Commit, facts: CommitFacts): Decision {
   if (isStale(commit, row)) return refused(commit, row, { kind: "stale" });
   if (commit.seq !== undefined && commit.seq !== row.headSeq) return { result: { kind: "moved" } };
   const { head, entries } = append(row, commit.entries, commit.at);
-  return { result: { kind: "committed", head, entries }, write: { head, entries, wakes: commit.accepts !== undefined } };
+  return {
+    result: { kind: "committed", head, entries },
+    write: { head, entries, wakes: commit.accepts !== undefined },
+  };
 }
 
 function isStale(commit: Commit, row: TaskRow): boolean {
@@ -57,7 +60,11 @@ function refused(commit: Commit, row: TaskRow, result: CommitResult): Decision {
 }
 
 /** The entries with their seqs, and the head after them. A clock that went back never makes the log's times go back. */
-export function append(head: TaskHead, added: readonly NewEntry[], at: number): { head: TaskHead; entries: readonly Entry[] } {
+export function append(
+  head: TaskHead,
+  added: readonly NewEntry[],
+  at: number,
+): { head: TaskHead; entries: readonly Entry[] } {
   const time = Math.max(at, head.updatedAt);
   const entries: Entry[] = [];
   let next = head;
@@ -123,6 +130,13 @@ export function firstEntries(task: NewTask): readonly NewEntry[] {
         ...(task.parent && { parent: { task: task.parent.task, key: task.parent.key } }),
       },
     },
-    { kind: "message", body: { id: message.id, message: message.message, ...(message.actor !== undefined && { actor: message.actor }) } },
+    {
+      kind: "message",
+      body: {
+        id: message.id,
+        message: message.message,
+        ...(message.actor !== undefined && { actor: message.actor }),
+      },
+    },
   ];
 }

@@ -10,17 +10,40 @@ import { parseStepKey } from "../protocol/step-key.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import { readEntry } from "../protocol/upcast.ts";
 import { append, decide, decidingKeys, emptyHead, firstEntries } from "./decide.ts";
-import type { Commit, CommitResult, ExecutionStore, LateEntry, NewTask, TaskRow, TaskStore } from "./task-store.ts";
+import type {
+  Commit,
+  CommitResult,
+  ExecutionStore,
+  LateEntry,
+  NewTask,
+  TaskRow,
+  TaskStore,
+} from "./task-store.ts";
 
 interface Stored {
   row: TaskRow;
   readonly idempotencyKey: string | undefined;
-  entries: { readonly seq: number; readonly at: number; readonly v: number; readonly kind: Entry["kind"]; readonly key: string | null; body: string | null }[];
+  entries: {
+    readonly seq: number;
+    readonly at: number;
+    readonly v: number;
+    readonly kind: Entry["kind"];
+    readonly key: string | null;
+    body: string | null;
+  }[];
   accepted: Map<string, number>;
   late: LateEntry[];
 }
 
-const noExecution = { owner: null, fence: 0, wakes: 0, parkedAtWakes: null, nextAt: null, firstRun: null, currentRun: null };
+const noExecution = {
+  owner: null,
+  fence: 0,
+  wakes: 0,
+  parkedAtWakes: null,
+  nextAt: null,
+  firstRun: null,
+  currentRun: null,
+};
 
 export function memoryStore(): TaskStore {
   const tasks = new Map<string, Stored>();
@@ -36,12 +59,20 @@ export function memoryStore(): TaskStore {
     const from = parseStepKey(key).turn >= stored.row.turn ? stored.row.turnSeq : 0;
     return firstFrom(stored, (entry) => entry.seq >= from && entry.key === key);
   };
-  const bySeq = (stored: Stored, seq: number | undefined): Entry | undefined => (seq === undefined ? undefined : firstFrom(stored, (entry) => entry.seq === seq));
-  const acceptedIn = (stored: Stored, id: string | undefined): Entry | undefined => (id === undefined ? undefined : bySeq(stored, stored.accepted.get(id)));
+  const bySeq = (stored: Stored, seq: number | undefined): Entry | undefined =>
+    seq === undefined ? undefined : firstFrom(stored, (entry) => entry.seq === seq);
+  const acceptedIn = (stored: Stored, id: string | undefined): Entry | undefined =>
+    id === undefined ? undefined : bySeq(stored, stored.accepted.get(id));
 
-  function insert(stored: Stored, head: Partial<TaskRow>, entries: readonly Entry[], accepts: string | undefined): void {
+  function insert(
+    stored: Stored,
+    head: Partial<TaskRow>,
+    entries: readonly Entry[],
+    accepts: string | undefined,
+  ): void {
     stored.row = { ...stored.row, ...head };
-    for (const { seq, at, v, kind, key, body } of entries) stored.entries.push({ seq, at, v, kind, key: key ?? null, body: JSON.stringify(body) });
+    for (const { seq, at, v, kind, key, body } of entries)
+      stored.entries.push({ seq, at, v, kind, key: key ?? null, body: JSON.stringify(body) });
     const [first] = entries;
     if (accepts !== undefined && first !== undefined) stored.accepted.set(accepts, first.seq);
     const { endedSeq, parent, tenant } = stored.row;
@@ -53,27 +84,52 @@ export function memoryStore(): TaskStore {
   function apply(commit: Commit): CommitResult {
     const stored = load(commit);
     const found = stored !== undefined && !stored.row.erased ? stored : undefined;
-    const keyed = found === undefined ? undefined : decidingKeys(commit).map((key) => byKey(found, key)).find((entry) => entry !== undefined);
-    const decision = decide(commit, { row: stored?.row, keyed, accepted: found && acceptedIn(found, commit.accepts) });
+    const keyed =
+      found === undefined
+        ? undefined
+        : decidingKeys(commit)
+            .map((key) => byKey(found, key))
+            .find((entry) => entry !== undefined);
+    const decision = decide(commit, {
+      row: stored?.row,
+      keyed,
+      accepted: found && acceptedIn(found, commit.accepts),
+    });
     if (stored === undefined) return decision.result;
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
       insert(stored, { ...head, wakes: stored.row.wakes + (wakes ? 1 : 0) }, entries, commit.accepts);
     }
-    for (const entry of decision.late ?? []) stored.late.push({ key: entry.key ?? commit.key ?? null, at: commit.at, entry });
+    for (const entry of decision.late ?? [])
+      stored.late.push({ key: entry.key ?? commit.key ?? null, at: commit.at, entry });
     return decision.result;
   }
 
   function create(task: NewTask): { row: TaskRow; created: boolean } {
-    const same = ({ row, idempotencyKey }: Stored): boolean => row.tenant === task.tenant && idempotencyKey === task.idempotencyKey;
-    const known = load(task) ?? (task.idempotencyKey === undefined ? undefined : [...tasks.values()].find(same));
+    const same = ({ row, idempotencyKey }: Stored): boolean =>
+      row.tenant === task.tenant && idempotencyKey === task.idempotencyKey;
+    const known =
+      load(task) ?? (task.idempotencyKey === undefined ? undefined : [...tasks.values()].find(same));
     if (known !== undefined) return { row: known.row, created: false };
-    const parent = task.parent === undefined ? undefined : load({ tenant: task.tenant, task: task.parent.task });
-    if (task.parent !== undefined && (parent === undefined || parent.row.endedSeq !== null || parent.row.cancelSeq !== null)) {
-      throw new OmniForgeError("PARENT_ENDED", `task ${task.parent.task} has ended or is being cancelled: it opens no sub-agent`);
+    const parent =
+      task.parent === undefined ? undefined : load({ tenant: task.tenant, task: task.parent.task });
+    if (
+      task.parent !== undefined &&
+      (parent === undefined || parent.row.endedSeq !== null || parent.row.cancelSeq !== null)
+    ) {
+      throw new OmniForgeError(
+        "PARENT_ENDED",
+        `task ${task.parent.task} has ended or is being cancelled: it opens no sub-agent`,
+      );
     }
     const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
-    const stored: Stored = { row: { ...head, ...noExecution }, idempotencyKey: task.idempotencyKey, entries: [], accepted: new Map(), late: [] };
+    const stored: Stored = {
+      row: { ...head, ...noExecution },
+      idempotencyKey: task.idempotencyKey,
+      entries: [],
+      accepted: new Map(),
+      late: [],
+    };
     specs.set(task.specs.hash, JSON.stringify(task.specs.set));
     tasks.set(task.task, stored);
     insert(stored, {}, entries, undefined);
@@ -83,8 +139,10 @@ export function memoryStore(): TaskStore {
 
   function erase(reference: TaskReference): void {
     const stored = load(reference);
-    if (stored === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
-    if (stored.row.endedSeq === null) throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
+    if (stored === undefined)
+      throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
+    if (stored.row.endedSeq === null)
+      throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
     for (const entry of stored.entries) entry.body = null;
     stored.accepted.clear();
     stored.late = [];
@@ -101,7 +159,11 @@ export function memoryStore(): TaskStore {
     await Promise.resolve();
     return perform();
   };
-  const entriesAfter = (stored: Stored, after: number, limit = Infinity): Entry[] => stored.entries.filter((entry) => entry.seq > after).slice(0, limit).map(toEntry);
+  const entriesAfter = (stored: Stored, after: number, limit = Infinity): Entry[] =>
+    stored.entries
+      .filter((entry) => entry.seq > after)
+      .slice(0, limit)
+      .map(toEntry);
 
   return {
     create: (task) => write(() => create(task)),
@@ -137,8 +199,18 @@ export function memoryStore(): TaskStore {
       read(() =>
         [...tasks.values()]
           .map(({ row }) => row)
-          .filter((row) => row.tenant === tenant && (agent === undefined || row.agent === agent) && (parent === undefined || row.parent === parent))
-          .filter((row) => (root === undefined || row.root === root) && (before === undefined || row.task < before) && (states?.includes(row.state) ?? true))
+          .filter(
+            (row) =>
+              row.tenant === tenant &&
+              (agent === undefined || row.agent === agent) &&
+              (parent === undefined || row.parent === parent),
+          )
+          .filter(
+            (row) =>
+              (root === undefined || row.root === root) &&
+              (before === undefined || row.task < before) &&
+              (states?.includes(row.state) ?? true),
+          )
           .toSorted((one, other) => (one.task < other.task ? 1 : -1))
           .slice(0, limit),
       ),
@@ -167,13 +239,20 @@ interface Tables {
 }
 
 function memoryExecutions({ all, load, apply, write, read, owners }: Tables): ExecutionStore {
-  const change = (reference: TaskReference, when: (row: TaskRow) => boolean, to: (row: TaskRow) => Partial<TaskRow>): TaskRow | undefined => {
+  const change = (
+    reference: TaskReference,
+    when: (row: TaskRow) => boolean,
+    to: (row: TaskRow) => Partial<TaskRow>,
+  ): TaskRow | undefined => {
     const stored = load(reference);
     if (stored === undefined || !when(stored.row)) return undefined;
     stored.row = { ...stored.row, ...to(stored.row) };
     return stored.row;
   };
-  const open = (): TaskRow[] => all().map(({ row }) => row).filter((row) => row.endedSeq === null);
+  const open = (): TaskRow[] =>
+    all()
+      .map(({ row }) => row)
+      .filter((row) => row.endedSeq === null);
   const woken = (row: TaskRow): boolean => row.parkedAtWakes === null || row.wakes > row.parkedAtWakes;
   const reference = ({ tenant, task }: TaskRow): TaskReference => ({ tenant, task });
   return {
@@ -187,23 +266,41 @@ function memoryExecutions({ all, load, apply, write, read, owners }: Tables): Ex
       ),
     release: (one, fence, park) =>
       write(() => {
-        change(one, (row) => row.fence === fence, () => ({ owner: null, parkedAtWakes: park?.wakes ?? null, nextAt: park?.nextAt ?? null }));
+        change(
+          one,
+          (row) => row.fence === fence,
+          () => ({ owner: null, parkedAtWakes: park?.wakes ?? null, nextAt: park?.nextAt ?? null }),
+        );
       }),
     park: (one, park) =>
       write(() => {
-        change(one, (row) => row.endedSeq === null, () => ({ parkedAtWakes: park.wakes, nextAt: park.nextAt ?? null }));
+        change(
+          one,
+          (row) => row.endedSeq === null,
+          () => ({ parkedAtWakes: park.wakes, nextAt: park.nextAt ?? null }),
+        );
       }),
     unwoken: (engine, now, limit) =>
       read(() =>
         open()
-          .filter((row) => row.engine === engine && row.parkedAtWakes !== null && (woken(row) || (row.nextAt !== null && row.nextAt <= now)))
+          .filter(
+            (row) =>
+              row.engine === engine &&
+              row.parkedAtWakes !== null &&
+              (woken(row) || (row.nextAt !== null && row.nextAt <= now)),
+          )
           .slice(0, limit)
           .map(reference),
       ),
     runnable: (now, limit) =>
       read(() =>
         open()
-          .filter((row) => row.engine === "in-process" && row.owner === null && (woken(row) || (row.nextAt !== null && row.nextAt <= now)))
+          .filter(
+            (row) =>
+              row.engine === "in-process" &&
+              row.owner === null &&
+              (woken(row) || (row.nextAt !== null && row.nextAt <= now)),
+          )
           .toSorted((one, other) => one.updatedAt - other.updatedAt)
           .slice(0, limit)
           .map(reference),
@@ -213,6 +310,12 @@ function memoryExecutions({ all, load, apply, write, read, owners }: Tables): Ex
         const due = open().flatMap((row) => (row.owner === null && row.nextAt !== null ? [row.nextAt] : []));
         return due.length === 0 ? undefined : Math.min(...due);
       }),
+    cancelling: (owner) =>
+      read(() =>
+        open()
+          .filter((row) => row.owner === owner && row.cancelSeq !== null)
+          .map(reference),
+      ),
     ownedBy: (owner) => read(() => open().filter((row) => row.owner === owner)),
     beat: (owner, at) =>
       write(() => {
@@ -221,18 +324,32 @@ function memoryExecutions({ all, load, apply, write, read, owners }: Tables): Ex
     owners: () => read(() => [...owners].map(([owner, beatAt]) => ({ owner, beatAt, dead: false }))),
     retire: (owner) =>
       write(() => {
-        for (const { row } of all()) if (row.owner === owner) change(row, () => true, () => ({ owner: null, fence: row.fence + 1 }));
+        for (const { row } of all())
+          if (row.owner === owner)
+            change(
+              row,
+              () => true,
+              () => ({ owner: null, fence: row.fence + 1 }),
+            );
         owners.delete(owner);
       }),
     evict: (one, owner, recovery: NewEntry, at) =>
       write(() => {
-        const evicted = change(one, (row) => row.owner === owner, (row) => ({ owner: null, fence: row.fence + 1, parkedAtWakes: null, nextAt: null }));
+        const evicted = change(
+          one,
+          (row) => row.owner === owner,
+          (row) => ({ owner: null, fence: row.fence + 1, parkedAtWakes: null, nextAt: null }),
+        );
         if (evicted !== undefined) apply({ tenant: one.tenant, task: one.task, entries: [recovery], at });
         return evicted !== undefined;
       }),
     recordRun: (one, run) =>
       write(() => {
-        change(one, () => true, (row) => ({ firstRun: row.firstRun ?? run, currentRun: run }));
+        change(
+          one,
+          () => true,
+          (row) => ({ firstRun: row.firstRun ?? run, currentRun: run }),
+        );
       }),
     unfinished: (engine, updatedBefore, limit) =>
       read(() =>
@@ -243,8 +360,15 @@ function memoryExecutions({ all, load, apply, write, read, owners }: Tables): Ex
       ),
     orphans: (limit) =>
       read(() => {
-        const ended = new Set(all().filter(({ row }) => row.endedSeq !== null).map(({ row }) => row.task));
-        return open().filter((row) => row.parent !== null && row.cancelSeq === null && ended.has(row.parent)).slice(0, limit).map(reference);
+        const ended = new Set(
+          all()
+            .filter(({ row }) => row.endedSeq !== null)
+            .map(({ row }) => row.task),
+        );
+        return open()
+          .filter((row) => row.parent !== null && row.cancelSeq === null && ended.has(row.parent))
+          .slice(0, limit)
+          .map(reference);
       }),
   };
 }

@@ -19,7 +19,13 @@ function change(head: TaskHead, entry: Entry): TaskHead {
       return { ...head, messages: head.messages + 1 };
     case "reply": {
       const { turn, took, usage } = entry.body;
-      return working({ ...head, turn, turnSeq: entry.seq, taken: head.taken + took.length, usage: addUsage(head.usage, usage) });
+      return working({
+        ...head,
+        turn,
+        turnSeq: entry.seq,
+        taken: head.taken + took.length,
+        usage: addUsage(head.usage, usage),
+      });
     }
     case "request":
       return working({ ...head, pending: [...head.pending, entry.body] });
@@ -27,7 +33,10 @@ function change(head: TaskHead, entry: Entry): TaskHead {
       const { id, answer } = entry.body;
       const request = head.pending.find((one) => one.id === id);
       const pending = head.pending.filter((one) => one.id !== id);
-      const limits = request?.limit !== undefined && answer?.decision === "approve" ? extend(head.limits, request.limit) : head.limits;
+      const limits =
+        request?.limit !== undefined && answer?.decision === "approve"
+          ? extend(head.limits, request.limit)
+          : head.limits;
       return working({ ...head, pending, limits });
     }
     case "cancel":
@@ -35,11 +44,15 @@ function change(head: TaskHead, entry: Entry): TaskHead {
     case "compaction": {
       const { outcome, epoch, usage } = entry.body;
       const counted = { ...head, usage: addUsage(head.usage, usage) };
-      return outcome === "compacted" ? { ...counted, epoch, epochTurn: head.turn, epochSeq: entry.seq } : counted;
+      return outcome === "compacted"
+        ? { ...counted, epoch, epochTurn: head.turn, epochSeq: entry.seq }
+        : counted;
     }
     case "result":
     case "attempt":
-      return entry.body.usage === undefined ? head : { ...head, usage: addUsage(head.usage, entry.body.usage) };
+      return entry.body.usage === undefined
+        ? head
+        : { ...head, usage: addUsage(head.usage, entry.body.usage) };
     case "ended":
       return { ...head, state: entry.body.state, endedSeq: entry.seq, pending: [] };
     case "child":
@@ -75,6 +88,7 @@ function extend(limits: Limits, limit: "turns" | "tokens" | "wall-time"): Limits
 function clock(head: TaskHead, at: number): TaskHead {
   const runs = head.state === "submitted" || head.state === "working";
   if (runs && head.activeSince === null) return { ...head, activeSince: at };
-  if (!runs && head.activeSince !== null) return { ...head, activeMs: head.activeMs + Math.max(0, at - head.activeSince), activeSince: null };
+  if (!runs && head.activeSince !== null)
+    return { ...head, activeMs: head.activeMs + Math.max(0, at - head.activeSince), activeSince: null };
   return head;
 }

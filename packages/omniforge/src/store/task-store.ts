@@ -155,7 +155,7 @@ export interface TaskStore {
   /** Deletes what was said; keeps seq, kind and key, and marks the head. Only ended tasks (TASK_NOT_ENDED). */
   erase(reference: TaskReference, at: number): Promise<void>;
   readonly executions: ExecutionStore;
-  /** A number that changes whenever anybody, in any process, has written. Cheap enough to ask ten times a second. */
+  /** A number that changes whenever another process has written. Cheap enough to ask twenty times a second. */
   version(): number;
   close(): Promise<void>;
 }
@@ -165,7 +165,11 @@ export interface ExecutionStore {
   /** Takes a task for this owner under the next fence; undefined when another live owner has it or it has ended. */
   acquire(reference: TaskReference, owner: string): Promise<TaskRow | undefined>;
   /** Gives it up, parked or not; ignored when the fence has moved. */
-  release(reference: TaskReference, fence: number, park?: { readonly wakes: number; readonly nextAt?: number }): Promise<void>;
+  release(
+    reference: TaskReference,
+    fence: number,
+    park?: { readonly wakes: number; readonly nextAt?: number },
+  ): Promise<void>;
   /** Notes what a task waits for where its engine keeps it parked by itself. */
   park(reference: TaskReference, park: { readonly wakes: number; readonly nextAt?: number }): Promise<void>;
   /** Tasks of an engine that were woken, or fell due, since they were noted as parked: their wake may be lost. */
@@ -174,6 +178,8 @@ export interface ExecutionStore {
   runnable(now: number, limit: number): Promise<readonly TaskReference[]>;
   /** The earliest time that a parked in-process task is due. */
   nextDue(): Promise<number | undefined>;
+  /** Tasks that this owner holds and that are to be cancelled. */
+  cancelling(owner: string): Promise<readonly TaskReference[]>;
   /** Tasks that this owner holds. */
   ownedBy(owner: string): Promise<readonly TaskRow[]>;
   /** Says that this owner lives. */
@@ -190,4 +196,3 @@ export interface ExecutionStore {
   /** Not ended although the parent has: to be cancelled. */
   orphans(limit: number): Promise<readonly TaskReference[]>;
 }
-

@@ -165,7 +165,9 @@ function isBusy(error: unknown): boolean {
 
 function failed(error: unknown): unknown {
   if (OmniForgeError.is(error) || !(error instanceof Error)) return error;
-  return new OmniForgeError("STORE_FAILED", `the database refused a write: ${error.message}`, { cause: error });
+  return new OmniForgeError("STORE_FAILED", `the database refused a write: ${error.message}`, {
+    cause: error,
+  });
 }
 
 /** Applies what is missing of migrations/0001.sql, 0002.sql … ; safe when several processes start at once. */
@@ -177,13 +179,24 @@ function migrate(database: DatabaseSync): void {
   const from = version();
   if (from > files.length) {
     database.exec("rollback");
-    throw new OmniForgeError("STORE_TOO_NEW", `the database has schema ${from}; this release knows up to ${files.length}`);
+    throw new OmniForgeError(
+      "STORE_TOO_NEW",
+      `the database has schema ${from}; this release knows up to ${files.length}`,
+    );
   }
-  for (const file of files.slice(from)) database.exec(readFileSync(new URL(`migrations/${file}`, folder), "utf8"));
+  for (const file of files.slice(from))
+    database.exec(readFileSync(new URL(`migrations/${file}`, folder), "utf8"));
   database.exec(`pragma user_version = ${files.length}; commit`);
 }
 
 function readQueries(): ReadonlyMap<string, string> {
-  const sections = readFileSync(new URL("queries.sql", folder), "utf8").split(/^-- name: /m).slice(1);
-  return new Map(sections.map((section) => [section.slice(0, section.indexOf("\n")).trim(), section.slice(section.indexOf("\n"))]));
+  const sections = readFileSync(new URL("queries.sql", folder), "utf8")
+    .split(/^-- name: /m)
+    .slice(1);
+  return new Map(
+    sections.map((section) => [
+      section.slice(0, section.indexOf("\n")).trim(),
+      section.slice(section.indexOf("\n")),
+    ]),
+  );
 }

@@ -13,7 +13,10 @@ export function sqliteExecutions(
   const locks = new Map<string, ProcessLock>();
   const lockPath = (owner: string): string => `${database.path}-owners/${encodeURIComponent(owner)}`;
   const named = ({ tenant, task }: TaskReference): { tenant: string; task: string } => ({ tenant, task });
-  const toReference = (row: Row): TaskReference => ({ tenant: String(row["tenant"]), task: String(row["task"]) });
+  const toReference = (row: Row): TaskReference => ({
+    tenant: String(row["tenant"]),
+    task: String(row["task"]),
+  });
   const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
   return {
     acquire: (reference, owner) =>
@@ -24,19 +27,26 @@ export function sqliteExecutions(
       }),
     release: (reference, fence, park) =>
       database.write(() => {
-        database.run("release", { ...named(reference), fence, wakes: park?.wakes ?? null, nextAt: park?.nextAt ?? null });
+        database.run("release", {
+          ...named(reference),
+          fence,
+          wakes: park?.wakes ?? null,
+          nextAt: park?.nextAt ?? null,
+        });
       }),
     park: (reference, park) =>
       database.write(() => {
         database.run("park", { ...named(reference), wakes: park.wakes, nextAt: park.nextAt ?? null });
       }),
-    unwoken: (engine, now, limit) => reading(() => database.all("unwoken", { engine, now, limit }).map(toReference)),
+    unwoken: (engine, now, limit) =>
+      reading(() => database.all("unwoken", { engine, now, limit }).map(toReference)),
     runnable: (now, limit) => reading(() => database.all("runnable", { now, limit }).map(toReference)),
     nextDue: () =>
       reading(() => {
         const due = database.get("nextDue", [])?.["next_at"];
         return typeof due === "number" ? due : undefined;
       }),
+    cancelling: (owner) => reading(() => database.all("cancelling", [owner]).map(toReference)),
     ownedBy: (owner) => reading(() => database.all("ownedBy", [owner]).map(toTaskRow)),
     beat(owner, at) {
       if (!locks.has(owner)) locks.set(owner, holdLock(lockPath(owner)));
@@ -48,7 +58,11 @@ export function sqliteExecutions(
       reading(() =>
         database.all("owners", []).map((row) => {
           const owner = String(row["owner"]);
-          return { owner, beatAt: Number(row["beat_at"]), dead: !locks.has(owner) && !isLockHeld(lockPath(owner)) };
+          return {
+            owner,
+            beatAt: Number(row["beat_at"]),
+            dead: !locks.has(owner) && !isLockHeld(lockPath(owner)),
+          };
         }),
       ),
     async retire(owner) {
@@ -58,7 +72,8 @@ export function sqliteExecutions(
       });
       locks.get(owner)?.release();
       locks.delete(owner);
-      removeLock(lockPath(owner));
+      // A paused process that was retired still holds its lock, and will need it when it comes back.
+      if (!isLockHeld(lockPath(owner))) removeLock(lockPath(owner));
     },
     evict: (reference, owner, recovery, at) =>
       database.write(() => {

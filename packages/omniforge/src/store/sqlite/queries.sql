@@ -85,6 +85,9 @@ select tenant, task from (
 -- name: nextDue
 select min(next_at) as next_at from tasks where ended_seq is null and owner is null and next_at is not null
 
+-- name: cancelling
+select tenant, task from tasks where owner = ? and ended_seq is null and cancel_seq is not null
+
 -- name: ownedBy
 select * from tasks where owner = ? and ended_seq is null
 

@@ -22,7 +22,8 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
 
   const load = ({ tenant, task }: TaskReference): Row | undefined => database.get("taskById", [task, tenant]);
   const idOf = (row: Row): number => Number(row["id"]);
-  const entryOrNone = (row: Row | undefined): Entry | undefined => (row === undefined ? undefined : toEntry(row));
+  const entryOrNone = (row: Row | undefined): Entry | undefined =>
+    row === undefined ? undefined : toEntry(row);
 
   /** K1: a key of the current turn is looked up from where the turn began. */
   const byKey = (row: Row, key: string): Entry | undefined => {
@@ -40,7 +41,15 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
 
   function insert(id: number, head: TaskHead, entries: readonly Entry[], accepts: string | undefined): void {
     for (const entry of entries) {
-      database.run("insertEntry", [id, entry.seq, entry.at, entry.v, kindNumber(entry.kind), entry.key ?? null, JSON.stringify(entry.body)]);
+      database.run("insertEntry", [
+        id,
+        entry.seq,
+        entry.at,
+        entry.v,
+        kindNumber(entry.kind),
+        entry.key ?? null,
+        JSON.stringify(entry.body),
+      ]);
     }
     if (accepts !== undefined) database.run("insertAccepted", [id, accepts, entries[0]?.seq ?? head.headSeq]);
     // A parent waits for its children: their end wakes it, in the same transaction.
@@ -53,7 +62,10 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     const decision = decide(commit, {
       row: row === undefined ? undefined : toTaskRow(row),
       keyed: found ? firstKeyed(row, decidingKeys(commit)) : undefined,
-      accepted: found && commit.accepts !== undefined ? entryOrNone(database.get("acceptedEntry", [idOf(row), commit.accepts])) : undefined,
+      accepted:
+        found && commit.accepts !== undefined
+          ? entryOrNone(database.get("acceptedEntry", [idOf(row), commit.accepts]))
+          : undefined,
     });
     if (row === undefined) return decision.result;
     if (decision.write !== undefined) {
@@ -62,18 +74,31 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       database.run("updateHead", { ...headColumns(head), wakes: wakes ? 1 : 0, id: idOf(row) });
     }
     for (const entry of decision.late ?? []) {
-      database.run("insertLate", [idOf(row), commit.at, entry.key ?? commit.key ?? null, kindNumber(entry.kind), JSON.stringify(entry.body)]);
+      database.run("insertLate", [
+        idOf(row),
+        commit.at,
+        entry.key ?? commit.key ?? null,
+        kindNumber(entry.kind),
+        JSON.stringify(entry.body),
+      ]);
     }
     return decision.result;
   }
 
   function create(task: NewTask): { row: TaskRow; created: boolean } {
-    const known = load(task) ?? (task.idempotencyKey === undefined ? undefined : database.get("taskByIdempotencyKey", [task.tenant, task.idempotencyKey]));
+    const known =
+      load(task) ??
+      (task.idempotencyKey === undefined
+        ? undefined
+        : database.get("taskByIdempotencyKey", [task.tenant, task.idempotencyKey]));
     if (known !== undefined) return { row: toTaskRow(known), created: false };
     if (task.parent !== undefined) {
       const parent = load({ tenant: task.tenant, task: task.parent.task });
       if (parent === undefined || parent["ended_seq"] !== null || parent["cancel_seq"] !== null) {
-        throw new OmniForgeError("PARENT_ENDED", `task ${task.parent.task} has ended or is being cancelled: it opens no sub-agent`);
+        throw new OmniForgeError(
+          "PARENT_ENDED",
+          `task ${task.parent.task} has ended or is being cancelled: it opens no sub-agent`,
+        );
       }
     }
     const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
@@ -91,15 +116,18 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     insert(database.lastId(), head, entries, undefined);
     database.run("insertAccepted", [database.lastId(), `message:${task.message.id}`, 2]);
     const row = load(task);
-    if (row === undefined) throw new OmniForgeError("STORE_FAILED", `task ${task.task} was inserted and is not there`);
+    if (row === undefined)
+      throw new OmniForgeError("STORE_FAILED", `task ${task.task} was inserted and is not there`);
     return { row: toTaskRow(row), created: true };
   }
 
   function erase(reference: TaskReference): void {
     const row = load(reference);
     if (row === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
-    if (row["ended_seq"] === null) throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
-    for (const query of ["eraseEntries", "eraseAccepted", "eraseLate", "eraseTask"]) database.run(query, [idOf(row)]);
+    if (row["ended_seq"] === null)
+      throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
+    for (const query of ["eraseEntries", "eraseAccepted", "eraseLate", "eraseTask"])
+      database.run(query, [idOf(row)]);
   }
 
   /** Reads are synchronous inside; the port is asynchronous because other stores are not. */
@@ -117,7 +145,9 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     turn: (reference) =>
       withRow(reference, undefined, (row) => ({
         row: toTaskRow(row),
-        entries: database.all("entriesAfter", [idOf(row), Math.max(0, Number(row["turn_seq"]) - 1), everything]).map(toEntry),
+        entries: database
+          .all("entriesAfter", [idOf(row), Math.max(0, Number(row["turn_seq"]) - 1), everything])
+          .map(toEntry),
       })),
     read: (reference, after, limit = everything) =>
       withRow(reference, [], (row) => database.all("entriesAfter", [idOf(row), after, limit]).map(toEntry)),

@@ -48,6 +48,7 @@ create index tasks_by_tenant on tasks (tenant, task);
 create index tasks_by_parent on tasks (parent) where parent is not null;
 create index tasks_unfinished on tasks (engine, updated_at) where ended_seq is null;
 create index tasks_owned on tasks (owner) where owner is not null;
+create index tasks_cancelling on tasks (owner) where ended_seq is null and cancel_seq is not null;
 create index tasks_runnable on tasks (engine, updated_at)
   where ended_seq is null and owner is null and (parked_at_wakes is null or wakes > parked_at_wakes);
 create index tasks_due on tasks (next_at) where ended_seq is null and owner is null and next_at is not null;
