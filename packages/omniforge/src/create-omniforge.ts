@@ -209,8 +209,12 @@ async function backendFactory(choice: NonNullable<OmniForgeOptions["backend"]>):
   if (choice === "in-process") return inProcess();
   const name = "@omniforge/temporal";
   try {
-    const loaded: { temporal: () => BackendFactory } = await import(name);
-    return loaded.temporal();
+    const loaded: unknown = await import(name);
+    if (isTemporalPackage(loaded)) return loaded.temporal();
+    throw new OmniForgeError(
+      "ENGINE_MISSING",
+      `the installed ${name} exports no backend: install the version of this release`,
+    );
   } catch (cause) {
     if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
     throw new OmniForgeError(
@@ -219,4 +223,13 @@ async function backendFactory(choice: NonNullable<OmniForgeOptions["backend"]>):
       { cause },
     );
   }
+}
+
+function isTemporalPackage(loaded: unknown): loaded is { temporal: () => BackendFactory } {
+  return (
+    typeof loaded === "object" &&
+    loaded !== null &&
+    "temporal" in loaded &&
+    typeof loaded.temporal === "function"
+  );
 }

@@ -7,7 +7,13 @@
 import type { Json } from "../protocol/json.ts";
 import { json, repairText } from "../protocol/json.ts";
 import { noUsage, type Part, type Usage } from "../protocol/message.ts";
-import { APICallError, type LanguageModel, type ModelCallOptions, type ModelStreamPart, type ModelUsage } from "./language-model.ts";
+import {
+  APICallError,
+  type LanguageModel,
+  type ModelCallOptions,
+  type ModelStreamPart,
+  type ModelUsage,
+} from "./language-model.ts";
 
 export interface ModelReply {
   readonly parts: readonly Part[];
@@ -23,7 +29,16 @@ export class ModelFailure extends Error {
   readonly retryAfterMs: number | undefined;
   readonly usage: Usage;
 
-  constructor(message: string, options: { retryable: boolean; contextFull?: boolean; retryAfterMs?: number; usage?: Usage; cause?: unknown }) {
+  constructor(
+    message: string,
+    options: {
+      retryable: boolean;
+      contextFull?: boolean;
+      retryAfterMs?: number;
+      usage?: Usage;
+      cause?: unknown;
+    },
+  ) {
     super(message, { cause: options.cause });
     this.retryable = options.retryable;
     this.contextFull = options.contextFull ?? false;
@@ -42,14 +57,24 @@ export interface StreamOptions {
 }
 
 /** Streams one reply. Throws ModelFailure, or the signal's reason when the caller aborted. */
-export async function streamReply(model: LanguageModel, call: ModelCallOptions, options: StreamOptions): Promise<ModelReply> {
+export async function streamReply(
+  model: LanguageModel,
+  call: ModelCallOptions,
+  options: StreamOptions,
+): Promise<ModelReply> {
   const limit = new AbortController();
   const signal = AbortSignal.any([options.signal, limit.signal]);
-  const overall = setTimeout(() => limit.abort(timeout(`gave no reply within ${options.timeoutMs} ms`)), options.timeoutMs);
+  const overall = setTimeout(
+    () => limit.abort(timeout(`gave no reply within ${options.timeoutMs} ms`)),
+    options.timeoutMs,
+  );
   let idle = setTimeout(() => undefined, 0);
   const stirred = (): void => {
     clearTimeout(idle);
-    idle = setTimeout(() => limit.abort(timeout(`was silent for ${options.idleTimeoutMs} ms`)), options.idleTimeoutMs);
+    idle = setTimeout(
+      () => limit.abort(timeout(`was silent for ${options.idleTimeoutMs} ms`)),
+      options.idleTimeoutMs,
+    );
   };
   const reply = new ReplyBuilder(options);
   try {
@@ -94,18 +119,34 @@ function abortable<Value>(promise: PromiseLike<Value>, signal: AbortSignal): Pro
 
 /** HTTP statuses that another attempt can't cure. */
 const finalStatuses = new Set([400, 401, 403, 404, 413, 422]);
-const contextWords = /context.{0,20}(length|window|limit)|too many tokens|maximum.{0,20}tokens|prompt is too long/i;
+const contextWords =
+  /context.{0,20}(length|window|limit)|too many tokens|maximum.{0,20}tokens|prompt is too long/i;
 
 function classify(thrown: unknown, usage: Usage): ModelFailure {
   if (thrown instanceof ModelFailure) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (APICallError.isInstance(thrown)) {
-    const contextFull = thrown.statusCode !== undefined && [400, 413, 422].includes(thrown.statusCode) && contextWords.test(`${message} ${thrown.responseBody ?? ""}`);
-    const retryable = thrown.statusCode === undefined ? thrown.isRetryable : !finalStatuses.has(thrown.statusCode);
+    const contextFull =
+      thrown.statusCode !== undefined &&
+      [400, 413, 422].includes(thrown.statusCode) &&
+      contextWords.test(`${message} ${thrown.responseBody ?? ""}`);
+    const retryable =
+      thrown.statusCode === undefined ? thrown.isRetryable : !finalStatuses.has(thrown.statusCode);
     const retryAfterMs = retryAfter(thrown.responseHeaders);
-    return new ModelFailure(message, { retryable, contextFull, usage, cause: thrown, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+    return new ModelFailure(message, {
+      retryable,
+      contextFull,
+      usage,
+      cause: thrown,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
   }
-  return new ModelFailure(message, { retryable: true, contextFull: contextWords.test(message), usage, cause: thrown });
+  return new ModelFailure(message, {
+    retryable: true,
+    contextFull: contextWords.test(message),
+    usage,
+    cause: thrown,
+  });
 }
 
 /** RFC 9110, 10.2.3: seconds or a date; `retry-after-ms` where a provider is more exact. */
@@ -121,7 +162,8 @@ function retryAfter(headers: Record<string, string> | undefined): number | undef
 /** Puts the stream's parts together in the order in which their blocks began. */
 class ReplyBuilder {
   readonly #options: StreamOptions;
-  readonly #blocks: { kind: "text" | "reasoning"; id: string; text: string; native: Record<string, Json> }[] = [];
+  readonly #blocks: { kind: "text" | "reasoning"; id: string; text: string; native: Record<string, Json> }[] =
+    [];
   readonly #parts: (Part | { block: number })[] = [];
   #calls = 0;
   #stop: string | undefined;
@@ -137,7 +179,12 @@ class ReplyBuilder {
       case "text-start":
       case "reasoning-start":
         this.#parts.push({ block: this.#blocks.length });
-        this.#blocks.push({ kind: part.type === "text-start" ? "text" : "reasoning", id: part.id, text: "", native: metadata(part.providerMetadata) });
+        this.#blocks.push({
+          kind: part.type === "text-start" ? "text" : "reasoning",
+          id: part.id,
+          text: "",
+          native: metadata(part.providerMetadata),
+        });
         return;
       case "text-delta":
       case "reasoning-delta": {
@@ -150,13 +197,23 @@ class ReplyBuilder {
       }
       case "text-end":
       case "reasoning-end":
-        Object.assign(this.#block(part.type === "text-end" ? "text" : "reasoning", part.id).native, metadata(part.providerMetadata));
+        Object.assign(
+          this.#block(part.type === "text-end" ? "text" : "reasoning", part.id).native,
+          metadata(part.providerMetadata),
+        );
         return;
       case "tool-call": {
         const given = parseArguments(part.input);
         const native = metadata(part.providerMetadata);
         const hasNative = Object.keys(native).length > 0;
-        this.#parts.push({ type: "tool-call", index: this.#calls++, callId: part.toolCallId, name: part.toolName, ...given, ...(hasNative && { native }) });
+        this.#parts.push({
+          type: "tool-call",
+          index: this.#calls++,
+          callId: part.toolCallId,
+          name: part.toolName,
+          ...given,
+          ...(hasNative && { native }),
+        });
         return;
       }
       case "finish":
@@ -172,14 +229,29 @@ class ReplyBuilder {
   }
 
   finish(): ModelReply {
-    if (this.#error !== undefined) throw this.#error;
-    if (this.#stop === undefined) throw new ModelFailure("the model's stream ended before it was finished", { retryable: true, usage: this.usage });
-    if (this.#stop === "error") throw new ModelFailure("the model's provider reported an error", { retryable: true, usage: this.usage });
+    if (this.#error !== undefined) throw classify(this.#error, this.usage);
+    if (this.#stop === undefined)
+      throw new ModelFailure("the model's stream ended before it was finished", {
+        retryable: true,
+        usage: this.usage,
+      });
+    if (this.#stop === "error")
+      throw new ModelFailure("the model's provider reported an error", {
+        retryable: true,
+        usage: this.usage,
+      });
     const parts = this.#parts.map((part): Part => ("block" in part ? this.#toPart(part.block) : part));
-    return { parts: parts.filter((part) => part.type !== "text" || part.text !== ""), usage: this.usage, stop: this.#stop };
+    return {
+      parts: parts.filter((part) => part.type !== "text" || part.text !== ""),
+      usage: this.usage,
+      stop: this.#stop,
+    };
   }
 
-  #block(kind: "text" | "reasoning", id: string): { kind: "text" | "reasoning"; text: string; native: Record<string, Json> } {
+  #block(
+    kind: "text" | "reasoning",
+    id: string,
+  ): { kind: "text" | "reasoning"; text: string; native: Record<string, Json> } {
     const open = this.#blocks.findLast((block) => block.id === id && block.kind === kind);
     if (open !== undefined) return open;
     const block = { kind, id, text: "", native: {} };
@@ -211,7 +283,12 @@ function parseArguments(input: string): { arguments: Json; malformed?: string } 
 
 function metadata(value: unknown): Record<string, Json> {
   const parsed = json.safeParse(value ?? {});
-  return parsed.success && typeof parsed.data === "object" && parsed.data !== null && !Array.isArray(parsed.data) ? parsed.data : {};
+  return parsed.success &&
+    typeof parsed.data === "object" &&
+    parsed.data !== null &&
+    !Array.isArray(parsed.data)
+    ? parsed.data
+    : {};
 }
 
 function toUsage(usage: ModelUsage): Usage {
@@ -219,7 +296,9 @@ function toUsage(usage: ModelUsage): Usage {
   return {
     inputTokens: inputTokens.total ?? 0,
     outputTokens: outputTokens.total ?? 0,
-    ...(inputTokens.cacheRead !== undefined && inputTokens.cacheRead > 0 && { cachedInputTokens: inputTokens.cacheRead }),
-    ...(outputTokens.reasoning !== undefined && outputTokens.reasoning > 0 && { reasoningTokens: outputTokens.reasoning }),
+    ...(inputTokens.cacheRead !== undefined &&
+      inputTokens.cacheRead > 0 && { cachedInputTokens: inputTokens.cacheRead }),
+    ...(outputTokens.reasoning !== undefined &&
+      outputTokens.reasoning > 0 && { reasoningTokens: outputTokens.reasoning }),
   };
 }

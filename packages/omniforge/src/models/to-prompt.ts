@@ -15,7 +15,8 @@ import type { ModelMessage, ModelPrompt, ModelTool, ModelToolOutput } from "./la
 const converted = new WeakMap<TranscriptItem, ReadonlyMap<string, readonly ModelMessage[]>>();
 
 export function toPrompt(spec: AgentSpec, items: readonly TranscriptItem[]): ModelPrompt {
-  const prompt: ModelPrompt = spec.instructions === "" ? [] : [{ role: "system", content: spec.instructions }];
+  const prompt: ModelPrompt =
+    spec.instructions === "" ? [] : [{ role: "system", content: spec.instructions }];
   for (const item of items) for (const message of convertOnce(item, spec.model)) prompt.push(message);
   return prompt;
 }
@@ -37,7 +38,8 @@ export function modelFamily(reference: string): string {
 function convertOnce(item: TranscriptItem, model: string): readonly ModelMessage[] {
   const known = converted.get(item)?.get(model);
   if (known !== undefined) return known;
-  const messages = item.role === "user" ? [userMessage(item.message.parts)] : assistantMessages(item, modelFamily(model));
+  const messages =
+    item.role === "user" ? [userMessage(item.message.parts)] : assistantMessages(item, modelFamily(model));
   converted.set(item, new Map([[model, messages]]));
   return messages;
 }
@@ -49,14 +51,24 @@ function userMessage(parts: readonly Part[]): ModelMessage {
     if (part.type === "data") return [{ type: "text", text: JSON.stringify(part.value) }];
     if (part.type === "reference") return [{ type: "text", text: part.preview }];
     if (part.type === "file" && part.data !== undefined) {
-      return [{ type: "file", mediaType: part.mediaType, data: { type: "data", data: part.data }, ...(part.name !== undefined && { filename: part.name }) }];
+      return [
+        {
+          type: "file",
+          mediaType: part.mediaType,
+          data: { type: "data", data: part.data },
+          ...(part.name !== undefined && { filename: part.name }),
+        },
+      ];
     }
     return [];
   });
   return { role: "user", content };
 }
 
-function assistantMessages(item: Extract<TranscriptItem, { role: "assistant" }>, family: string): readonly ModelMessage[] {
+function assistantMessages(
+  item: Extract<TranscriptItem, { role: "assistant" }>,
+  family: string,
+): readonly ModelMessage[] {
   type AssistantContent = Extract<ModelMessage, { role: "assistant" }>["content"];
   const content = item.parts.flatMap((part): AssistantContent => {
     switch (part.type) {
@@ -65,7 +77,15 @@ function assistantMessages(item: Extract<TranscriptItem, { role: "assistant" }>,
       case "reasoning":
         return part.model === family ? [{ type: "reasoning", text: part.text, ...native(part.native) }] : [];
       case "tool-call":
-        return [{ type: "tool-call", toolCallId: part.callId, toolName: part.name, input: part.arguments, ...native(part.native) }];
+        return [
+          {
+            type: "tool-call",
+            toolCallId: part.callId,
+            toolName: part.name,
+            input: part.arguments,
+            ...native(part.native),
+          },
+        ];
       default:
         return [];
     }
@@ -89,11 +109,17 @@ function native(value: Json | undefined): { providerOptions?: Record<string, Rec
 }
 
 function toolOutput(entry: EntryOf<"result"> | undefined): ModelToolOutput {
-  if (entry === undefined) return { type: "error-text", value: "This call was interrupted; it has no result." };
+  if (entry === undefined)
+    return { type: "error-text", value: "This call was interrupted; it has no result." };
   const { status, parts, error } = entry.body;
-  const text = error === undefined ? textOf(parts) : [error.message, textOf(parts)].filter((line) => line !== "").join("\n");
+  const text =
+    error === undefined
+      ? textOf(parts)
+      : [error.message, textOf(parts)].filter((line) => line !== "").join("\n");
   if (status === "refused") return { type: "execution-denied", reason: text };
   if (status !== "result") return { type: "error-text", value: text };
   const [only] = parts;
-  return parts.length === 1 && only?.type === "data" ? { type: "json", value: only.value } : { type: "text", value: text };
+  return parts.length === 1 && only?.type === "data"
+    ? { type: "json", value: only.value }
+    : { type: "text", value: text };
 }

@@ -7,7 +7,7 @@
 import type { ToolSpec } from "../protocol/agent-spec.ts";
 import type { Call } from "../protocol/call.ts";
 import { entry, type EntryBody, type NewEntry, type ResultStatus } from "../protocol/entry.ts";
-import { toFailure, type Failure } from "../protocol/error.ts";
+import type { Failure } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import { parseStepKey, siblingKey } from "../protocol/step-key.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -176,7 +176,7 @@ async function settle(
 
 /** The effect may or may not have happened: the model is told, or a person is asked what to tell it. */
 async function unknown(run: ToolRun, cause?: Failure): Promise<ToolOutcome> {
-  const { world, attempt, call, spec } = run;
+  const { call, spec } = run;
   const why = cause === undefined ? "its process stopped before the outcome was recorded" : cause.message;
   const message = `${call.name} was started, but ${why}: whether it took effect is unknown. It was not repeated.`;
   if (spec.unknown === "model") return settle(run, "unknown", { code: cause?.code ?? "TASK_LOST", message });

@@ -125,7 +125,9 @@ async function toParts(world: StepWorld, attempt: Attempt, output: ToolOutput): 
       : undefined;
   if (parts?.success === true)
     return Promise.all(
-      parts.data.map((part) => (part.type === "text" ? fit(world, attempt, part.text) : part)),
+      parts.data.map((part) =>
+        part.type === "text" ? fit(world, attempt, part.text) : Promise.resolve(part),
+      ),
     );
   const value = json.parse(JSON.parse(JSON.stringify(output ?? null)));
   const written = JSON.stringify(value);

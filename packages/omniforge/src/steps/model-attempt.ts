@@ -33,7 +33,7 @@ export async function modelAttempt(
   attempt: Attempt,
   request: ModelRequest,
 ): Promise<ModelOutcome> {
-  const { view, key, spec } = request;
+  const { view, key } = request;
   const failures = failuresOf(view, key).filter((one) => one.body.error.code !== "TASK_LOST");
   if (isPoisoned(deathsOf(view, key))) {
     return {

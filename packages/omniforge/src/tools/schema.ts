@@ -13,13 +13,20 @@ export interface StandardSchema<Output> {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
-    readonly jsonSchema?: { readonly input: (options: { target: "draft-2020-12" }) => Record<string, unknown> };
+    readonly jsonSchema?: {
+      readonly input: (options: { target: "draft-2020-12" }) => Record<string, unknown>;
+    };
   };
 }
 
 type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
+  | {
+      readonly issues: readonly {
+        readonly message: string;
+        readonly path?: readonly unknown[] | undefined;
+      }[];
+    };
 
 export type JsonSchema = { readonly [key: string]: Json };
 
@@ -38,7 +45,10 @@ export function toJsonSchema<Output>(schema: Schema<Output>): Json {
       ? z.toJSONSchema(schema, { io: "input", target: "draft-2020-12" })
       : standard.jsonSchema?.input({ target: "draft-2020-12" });
   if (written === undefined) {
-    throw new OmniForgeError("INVALID_AGENT", `a schema of ${standard.vendor} can't be written as JSON Schema; pass a JSON Schema instead`);
+    throw new OmniForgeError(
+      "INVALID_AGENT",
+      `a schema of ${standard.vendor} can't be written as JSON Schema; pass a JSON Schema instead`,
+    );
   }
   const { $schema: _dialect, ...rest } = written;
   return json.parse(JSON.parse(JSON.stringify(rest)));
@@ -49,7 +59,10 @@ export async function validate<Output>(schema: Schema<Output>, value: unknown): 
   const standard: StandardSchema<Output> = isStandard(schema) ? schema : compiled(schema);
   const result = await standard["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
-  throw new OmniForgeError("INVALID_INPUT", result.issues.map((issue) => `${pathOf(issue.path)}${issue.message}`).join("; "));
+  throw new OmniForgeError(
+    "INVALID_INPUT",
+    result.issues.map((issue) => `${pathOf(issue.path)}${issue.message}`).join("; "),
+  );
 }
 
 function pathOf(path: readonly unknown[] | undefined): string {
@@ -63,7 +76,7 @@ const known = new WeakMap<object, unknown>();
 function compiled<Output>(schema: JsonSchema): StandardSchema<Output> {
   const compiledBefore = known.get(schema);
   if (compiledBefore !== undefined) return compiledBefore as StandardSchema<Output>;
-  const made = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+  const made = z.fromJSONSchema(schema);
   known.set(schema, made);
   return made as StandardSchema<Output>;
 }

@@ -16,7 +16,8 @@ export function createToolRegistry(tools: readonly Tool[] = []): ToolRegistry {
   const byName = new Map<string, Tool>();
   const registry: ToolRegistry = {
     register(tool) {
-      if (byName.has(tool.spec.name)) throw new OmniForgeError("TOOL_EXISTS", `a tool named ${tool.spec.name} is registered already`);
+      if (byName.has(tool.spec.name))
+        throw new OmniForgeError("TOOL_EXISTS", `a tool named ${tool.spec.name} is registered already`);
       byName.set(tool.spec.name, tool);
     },
     replace: (tool) => void byName.set(tool.spec.name, tool),

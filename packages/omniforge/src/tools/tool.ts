@@ -5,7 +5,14 @@
  * model sees; nothing that a tool throws ends the task.
  */
 import { z } from "zod";
-import { agentName, effectClass, retryPolicy, type EffectClass, type RetryPolicy, type ToolSpec } from "../protocol/agent-spec.ts";
+import {
+  agentName,
+  effectClass,
+  retryPolicy,
+  type EffectClass,
+  type RetryPolicy,
+  type ToolSpec,
+} from "../protocol/agent-spec.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Part } from "../protocol/message.ts";
@@ -87,7 +94,12 @@ const definitionShape = z.object({
   queue: z.string().optional(),
 });
 
-export const defaultRetry: RetryPolicy = { maximumAttempts: 1, initialIntervalMs: 500, backoffCoefficient: 2, maximumIntervalMs: 30_000 };
+export const defaultRetry: RetryPolicy = {
+  maximumAttempts: 1,
+  initialIntervalMs: 500,
+  backoffCoefficient: 2,
+  maximumIntervalMs: 30_000,
+};
 
 /**
  * Defines a tool.
@@ -115,7 +127,8 @@ export function defineTool<Parameters>(definition: ToolDefinition<Parameters>): 
     unknown: definition.unknown ?? "model",
     queue: definition.queue,
   });
-  if (!shape.success) throw new OmniForgeError("INVALID_AGENT", `tool ${definition.name}: ${z.prettifyError(shape.error)}`);
+  if (!shape.success)
+    throw new OmniForgeError("INVALID_AGENT", `tool ${definition.name}: ${z.prettifyError(shape.error)}`);
   const spec: ToolSpec = {
     ...shape.data,
     parameters: toJsonSchema(schema),
@@ -124,7 +137,10 @@ export function defineTool<Parameters>(definition: ToolDefinition<Parameters>): 
   };
   return {
     spec,
-    needsApproval: async (value) => (typeof needsApproval === "function" ? needsApproval(await validate(schema, value)) : needsApproval === true),
+    needsApproval: async (value) =>
+      typeof needsApproval === "function"
+        ? needsApproval(await validate(schema, value))
+        : needsApproval === true,
     execute: async (value, context) => execute(await validate(schema, value), context),
   };
 }
