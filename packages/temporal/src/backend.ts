@@ -1,0 +1,73 @@
+/**
+ * The outer seam on Temporal: a task is a workflow of the same id.
+ *
+ * Owns: recording the first run, starting what a wake does not find, and closing in the right order. Everything here may
+ * be told twice; what is lost is told again by the reconciler.
+ */
+import type { Backend, BackendFactory } from "omniforge/backend";
+import type { TaskReference } from "omniforge/protocol";
+import type { StepWorld } from "omniforge/steps";
+import { connectClient, type TemporalClient } from "./client.ts";
+import { placeOf, type TemporalOptions } from "./options.ts";
+import { startReconciler } from "./reconciler.ts";
+import { taskInput } from "./task-input.ts";
+
+/**
+ * Executes tasks on Temporal.
+ *
+ * Connects to the server that the options, or Temporal's own environment, name. With `work` this process performs steps
+ * and reconciles; without, it is a client only. Throws ENGINE_UNREACHABLE when no server answers.
+ *
+ * @example
+ * const backend = await temporal({ address: "localhost:7233" })(world, { work: true });
+ */
+export function temporal(options: TemporalOptions = {}): BackendFactory {
+  return async (world, { work }) => {
+    const place = placeOf(options);
+    const client = await connectClient(place);
+    const backend = overClient(world, client);
+    if (!work) return backend;
+    try {
+      // Loaded only here: a client needs no worker, nor its native parts.
+      const { startWorker } = await import("./worker.ts");
+      const worker = await startWorker(world, options);
+      const stopReconciling = startReconciler(world, backend, options.reconcile ?? {}, place.onError);
+      return {
+        ...backend,
+        close: async () => {
+          await stopReconciling();
+          await worker.close();
+          await client.close();
+        },
+      };
+    } catch (thrown) {
+      await client.close();
+      throw thrown;
+    }
+  };
+}
+
+function overClient(world: StepWorld, client: TemporalClient): Backend {
+  async function start(reference: TaskReference): Promise<void> {
+    const row = await world.store.row(reference);
+    const input = row && (await taskInput(world, row));
+    if (input === undefined) return;
+    const firstRun = await client.start(reference.task, input);
+    if (firstRun !== undefined && row?.firstRun === null)
+      await world.store.executions.recordRun(reference, firstRun);
+  }
+
+  return {
+    name: "temporal",
+    start,
+    wake: async (reference) => {
+      if (!(await client.wake(reference.task))) await start(reference);
+    },
+    cancel: async (reference) => {
+      // A task that has not started yet reads the cancel from its log.
+      if (!(await client.cancel(reference.task))) await start(reference);
+    },
+    describe: (reference) => client.describe(reference.task),
+    close: () => client.close(),
+  };
+}

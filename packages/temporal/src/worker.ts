@@ -1,0 +1,93 @@
+/**
+ * A process that performs steps and runs workflows.
+ *
+ * Owns: the worker's figures (measured: few workflow tasks at once, short names in every event, heartbeats let through
+ * every second), and stopping without losing what runs.
+ */
+import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import { OmniForgeError } from "omniforge/protocol";
+import type { StepWorld } from "omniforge/steps";
+import { createActivities } from "./activities.ts";
+import { workflowBundle } from "./bundle.ts";
+import { reach } from "./client.ts";
+import { placeOf, type Place, type TemporalOptions } from "./options.ts";
+
+/** Bump together with the bundle's behaviour; it stands in several events of every turn, so it is short. */
+const buildId = "1";
+
+export interface RunningWorker {
+  /** Lets running steps finish for the grace time; what is left then runs on another worker. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a worker over a world.
+ *
+ * Resolves once it polls. Throws ENGINE_UNREACHABLE when no server answers. A worker that fails later reports to
+ * `onError`; its tasks go on elsewhere.
+ */
+export async function startWorker(world: StepWorld, options: TemporalOptions = {}): Promise<RunningWorker> {
+  const place = placeOf(options);
+  prepareRuntime();
+  const connection = await connectWorker(place);
+  const { worker: tuning = {} } = options;
+  try {
+    const worker = await reach(place, async () =>
+      Worker.create({
+        connection,
+        namespace: place.namespace,
+        taskQueue: place.taskQueue,
+        ...(tuning.stepsOnly !== true && { workflowBundle: await workflowBundle() }),
+        activities: createActivities({ world, onError: place.onError }),
+        identity: tuning.identity ?? `of-${process.pid}`,
+        buildId,
+        maxConcurrentActivityTaskExecutions: tuning.maximumSteps ?? 100,
+        maxConcurrentWorkflowTaskExecutions: tuning.maximumWorkflowTasks ?? 4,
+        maxCachedWorkflows: tuning.maximumCachedTasks ?? 500,
+        maxHeartbeatThrottleInterval: 1_000,
+        stickyQueueScheduleToStartTimeout: 1_000,
+        shutdownGraceTime: tuning.shutdownGraceMs ?? 10_000,
+      }),
+    );
+    const running = worker.run().catch(place.onError);
+    return {
+      close: async () => {
+        if (worker.getState() === "RUNNING") worker.shutdown();
+        await running;
+        await connection.close();
+      },
+    };
+  } catch (thrown) {
+    await connection.close();
+    throw notFound(place, thrown);
+  }
+}
+
+/** A worker that is started while its server starts waits for it, as clients do. */
+async function connectWorker(place: Place): Promise<NativeConnection> {
+  const deadline = Date.now() + place.connectTimeoutMs;
+  for (;;) {
+    try {
+      return await reach(place, () => NativeConnection.connect(place.connection));
+    } catch (thrown) {
+      if (Date.now() >= deadline || !OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+/** A namespace that does not exist is a wrong address, too. */
+function notFound(place: Place, thrown: unknown): unknown {
+  if (!(thrown instanceof Error && /namespace .* not found/i.test(thrown.message))) return thrown;
+  const message = `the Temporal server at ${place.address} has no namespace ${place.namespace}. Create it, or say which (TEMPORAL_NAMESPACE, or the namespace option).`;
+  return new OmniForgeError("ENGINE_UNREACHABLE", message, { cause: thrown });
+}
+
+/** Signals belong to the program. A runtime that the program has installed itself stays as it is. */
+function prepareRuntime(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger("WARN"), shutdownSignals: [] });
+  } catch (thrown) {
+    if (!(thrown instanceof Error && thrown.name === "IllegalStateError")) throw thrown;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * A real Temporal server for tests: the one that TEMPORAL_ADDRESS names, else a `temporal` binary, started on a free port.
+ *
+ * Without either the tests skip, visibly and with the reason; in CI that is a failure.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { createServer } from "node:net";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, Connection } from "@temporalio/client";
+
+export interface TestServer {
+  readonly address: string;
+  readonly namespace: string;
+  readonly client: Client;
+  stop(): Promise<void>;
+}
+
+const given = process.env["TEMPORAL_ADDRESS"];
+const binary = given === undefined ? findBinary() : undefined;
+const missing =
+  "no Temporal server: set TEMPORAL_ADDRESS, or put a `temporal` binary on the PATH or into the cache's bin folder";
+
+/** Appended to the names of suites that need a server: why they were skipped, or nothing. In CI they fail instead. */
+export const skipped =
+  given === undefined && binary === undefined && process.env["CI"] !== "true" ? ` (skipped: ${missing})` : "";
+
+/** Starts a server of its own for the calling file, or connects to the given one. */
+export async function startServer(): Promise<TestServer> {
+  const namespace = process.env["TEMPORAL_NAMESPACE"] ?? "default";
+  if (given !== undefined) return connect(given, namespace, undefined);
+  if (binary === undefined) throw new Error(missing);
+  const port = await freePort();
+  const child = spawn(binary, [...serverArguments, "--port", String(port)], { stdio: "ignore" });
+  return connect(`127.0.0.1:${port}`, namespace, child);
+}
+
+/** Without the poll settings every dispatch waits for up to 50 ms, and any figure is an artefact. */
+const serverArguments = [
+  "server start-dev --headless --ip 127.0.0.1 --log-level error",
+  "--dynamic-config-value history.transferProcessorMaxPollRPS=100000",
+  "--dynamic-config-value history.timerProcessorMaxPollRPS=100000",
+  '--dynamic-config-value history.workflowIdReuseMinimalInterval="10ms"',
+].flatMap((line) => line.split(" "));
+
+async function connect(
+  address: string,
+  namespace: string,
+  child: ChildProcess | undefined,
+): Promise<TestServer> {
+  const connection = await reachable(address, namespace);
+  return {
+    address,
+    namespace,
+    client: new Client({ connection, namespace }),
+    async stop() {
+      await connection.close();
+      if (child === undefined) return;
+      const exited = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** The port opens before the namespace is there. */
+async function reachable(address: string, namespace: string): Promise<Connection> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+      await connection.workflowService.describeNamespace({ namespace });
+      return connection;
+    } catch (thrown) {
+      if (Date.now() > deadline) throw thrown;
+      await sleep(100);
+    }
+  }
+}
+
+function findBinary(): string | undefined {
+  const cache = process.env["OMNIFORGE_CACHE"] ?? join(homedir(), ".cache", "omniforge");
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), join(cache, "bin")];
+  return folders
+    .map((folder) => join(folder, "temporal"))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === "object" && address !== null
+          ? resolve(address.port)
+          : reject(new Error("no port")),
+      );
+    });
+  });
+}
