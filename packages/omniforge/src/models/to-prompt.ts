@@ -9,7 +9,7 @@ import type { AgentSpec } from "../protocol/agent-spec.ts";
 import type { EntryOf } from "../protocol/entry.ts";
 import type { Json } from "../protocol/json.ts";
 import { textOf, type Part } from "../protocol/message.ts";
-import type { TranscriptItem } from "../steps/load-transcript.ts";
+import type { TranscriptItem } from "../protocol/transcript.ts";
 import type { ModelMessage, ModelPrompt, ModelTool, ModelToolOutput } from "./language-model.ts";
 
 const converted = new WeakMap<TranscriptItem, ReadonlyMap<string, readonly ModelMessage[]>>();

@@ -6,7 +6,9 @@ import { z } from "zod";
 import { json } from "./json.ts";
 
 /** Names of agents, tools and models: they become file names, workflow types and URLs. */
-export const agentName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i, "letters, digits, '-' and '_', at most 64");
+export const agentName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i, "letters, digits, '-' and '_', at most 64");
 
 /** The policy in Temporal's words, read by both engines. Times in milliseconds. */
 export const retryPolicy = z.strictObject({
@@ -80,5 +82,9 @@ export const agentSpec = z.strictObject({
 export type AgentSpec = z.infer<typeof agentSpec>;
 
 /** What a task pins: its agent and all sub-agents, under one hash. */
-export const specSet = z.strictObject({ v: z.literal(1), root: agentName, agents: z.record(agentName, agentSpec) });
+export const specSet = z.strictObject({
+  v: z.literal(1),
+  root: agentName,
+  agents: z.record(agentName, agentSpec),
+});
 export type SpecSet = z.infer<typeof specSet>;

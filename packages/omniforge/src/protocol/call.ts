@@ -35,7 +35,10 @@ export type Reply =
   | { readonly kind: "failed"; readonly code: string };
 
 /** Why the loop wants the task to end. */
-export type Ending = { readonly kind: "completed" } | { readonly kind: "canceled" } | { readonly kind: "failed"; readonly code: string };
+export type Ending =
+  | { readonly kind: "completed" }
+  | { readonly kind: "canceled" }
+  | { readonly kind: "failed"; readonly code: string };
 
 /** What a settling step found: who may run now, who still waits, and when the next deadline is due (epoch ms). */
 export interface Settled {

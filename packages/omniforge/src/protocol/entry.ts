@@ -105,7 +105,9 @@ export type EntryKind = keyof typeof entryBodies;
 export type EntryBody<K extends EntryKind> = z.infer<(typeof entryBodies)[K]>;
 
 /** What a commit brings: an entry that has no seq yet. */
-export type NewEntry = { [K in EntryKind]: { readonly kind: K; readonly key?: string; readonly body: EntryBody<K> } }[EntryKind];
+export type NewEntry = {
+  [K in EntryKind]: { readonly kind: K; readonly key?: string; readonly body: EntryBody<K> };
+}[EntryKind];
 
 /** One item of a task's log. `at`: epoch milliseconds. An erased entry keeps seq, kind and key. */
 export type Entry = NewEntry & { readonly v: number; readonly seq: number; readonly at: number };
@@ -123,4 +125,3 @@ export function entry<K extends EntryKind>(kind: K, body: EntryBody<K>, key?: st
 export function isKind<K extends EntryKind>(kind: K): (one: Entry) => one is EntryOf<K> {
   return (one): one is EntryOf<K> => one.kind === kind;
 }
-

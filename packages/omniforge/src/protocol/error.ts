@@ -16,29 +16,77 @@ export const errorTable = {
   INVALID_AGENT: { status: 400, retryable: false, remedy: "Correct the agent's definition." },
   TASK_NOT_FOUND: { status: 404, retryable: false, remedy: "List the tasks to find the right id." },
   AGENT_NOT_FOUND: { status: 404, retryable: false, remedy: "List the agents, or register this one." },
-  TOOL_NOT_FOUND: { status: 404, retryable: false, remedy: "Register the tool, or take it out of the agent." },
-  TOOL_EXISTS: { status: 409, retryable: false, remedy: "Choose another name, or replace the tool explicitly." },
-  MODEL_NOT_FOUND: { status: 404, retryable: false, remedy: "Register the model, or name one that is registered." },
+  TOOL_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    remedy: "Register the tool, or take it out of the agent.",
+  },
+  TOOL_EXISTS: {
+    status: 409,
+    retryable: false,
+    remedy: "Choose another name, or replace the tool explicitly.",
+  },
+  MODEL_NOT_FOUND: {
+    status: 404,
+    retryable: false,
+    remedy: "Register the model, or name one that is registered.",
+  },
   INPUT_NOT_FOUND: { status: 404, retryable: false, remedy: "Show the task to see what it waits for." },
   ALREADY_ANSWERED: { status: 409, retryable: false, remedy: "Nothing: the first answer counts." },
-  DEADLINE_PASSED: { status: 409, retryable: false, remedy: "Nothing: the request's default action was taken." },
+  DEADLINE_PASSED: {
+    status: 409,
+    retryable: false,
+    remedy: "Nothing: the request's default action was taken.",
+  },
   TASK_ENDED: { status: 409, retryable: false, remedy: "Start a new task." },
   TASK_NOT_ENDED: { status: 409, retryable: false, remedy: "Cancel the task first, or wait until it ends." },
-  TASK_CONFLICT: { status: 409, retryable: false, remedy: "Use another idempotency key for another request." },
+  TASK_CONFLICT: {
+    status: 409,
+    retryable: false,
+    remedy: "Use another idempotency key for another request.",
+  },
   TASK_LOST: { status: 409, retryable: true, remedy: "Nothing: another process runs the task now." },
-  PARENT_ENDED: { status: 409, retryable: false, remedy: "Nothing: a sub-agent is not started for a task that has ended." },
+  PARENT_ENDED: {
+    status: 409,
+    retryable: false,
+    remedy: "Nothing: a sub-agent is not started for a task that has ended.",
+  },
   LIMIT_REACHED: { status: 422, retryable: false, remedy: "Raise the agent's limits, or split the work." },
-  CONTEXT_FULL: { status: 422, retryable: false, remedy: "Use a model with a longer context, or smaller results." },
+  CONTEXT_FULL: {
+    status: 422,
+    retryable: false,
+    remedy: "Use a model with a longer context, or smaller results.",
+  },
   MODEL_FAILED: { status: 502, retryable: true, remedy: "See the recorded attempts; check the provider." },
-  MODEL_REFUSED: { status: 502, retryable: false, remedy: "See the recorded attempt; correct the key or the request." },
+  MODEL_REFUSED: {
+    status: 502,
+    retryable: false,
+    remedy: "See the recorded attempt; correct the key or the request.",
+  },
   TOOL_FAILED: { status: 502, retryable: false, remedy: "See the tool's message." },
   TOOL_TIMEOUT: { status: 504, retryable: false, remedy: "Raise the tool's timeoutMs, or make it faster." },
   TOOL_NOT_HERE: { status: 503, retryable: true, remedy: "Start a process that registers this tool." },
-  POISONED: { status: 500, retryable: false, remedy: "This step killed its process five times; look at what it does." },
-  ENGINE_CLOSED: { status: 410, retryable: false, remedy: "Somebody ended the task's execution from outside; start a new task." },
+  POISONED: {
+    status: 500,
+    retryable: false,
+    remedy: "This step killed its process five times; look at what it does.",
+  },
+  ENGINE_CLOSED: {
+    status: 410,
+    retryable: false,
+    remedy: "Somebody ended the task's execution from outside; start a new task.",
+  },
   ENGINE_MISSING: { status: 501, retryable: false, remedy: "Install the package that the message names." },
-  ENGINE_UNREACHABLE: { status: 503, retryable: true, remedy: "Start the engine's server, or correct its address." },
-  STORE_TOO_NEW: { status: 500, retryable: false, remedy: "Use the release that wrote this data, or a newer one." },
+  ENGINE_UNREACHABLE: {
+    status: 503,
+    retryable: true,
+    remedy: "Start the engine's server, or correct its address.",
+  },
+  STORE_TOO_NEW: {
+    status: 500,
+    retryable: false,
+    remedy: "Use the release that wrote this data, or a newer one.",
+  },
   STORE_FAILED: { status: 500, retryable: true, remedy: "See the cause; check the disk." },
   PATH_OUTSIDE: { status: 403, retryable: false, remedy: "Name a path inside the workspace." },
   CLOSED: { status: 503, retryable: true, remedy: "Open a new OmniForge; this one has been closed." },
@@ -59,7 +107,11 @@ export class OmniForgeError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Record<string, unknown> } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "OmniForgeError";
     this.code = code;
@@ -90,5 +142,8 @@ export class OmniForgeError extends Error {
 export function toFailure(thrown: unknown, fallback: ErrorCode = "INTERNAL"): Failure {
   if (OmniForgeError.is(thrown)) return { code: thrown.code, message: thrown.message };
   if (thrown instanceof Error) return { code: fallback, message: thrown.message || thrown.name };
-  return { code: fallback, message: typeof thrown === "string" ? thrown : "something that is not an Error was thrown" };
+  return {
+    code: fallback,
+    message: typeof thrown === "string" ? thrown : "something that is not an Error was thrown",
+  };
 }

@@ -8,4 +8,5 @@ export * from "./json.ts";
 export * from "./message.ts";
 export * from "./step-key.ts";
 export * from "./task.ts";
+export * from "./transcript.ts";
 export * from "./upcast.ts";

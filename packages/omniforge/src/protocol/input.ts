@@ -35,8 +35,18 @@ export type Answer = z.infer<typeof answer>;
 
 /** Anything that people say to a task, each under its own id. */
 export const input = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("message"), id: z.string().min(1).max(200), message, actor: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("message"),
+    id: z.string().min(1).max(200),
+    message,
+    actor: z.string().optional(),
+  }),
   z.strictObject({ kind: z.literal("answer"), request: z.string(), answer, actor: z.string().optional() }),
-  z.strictObject({ kind: z.literal("cancel"), id: z.string().min(1).max(200), reason: wellFormedText.optional(), actor: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("cancel"),
+    id: z.string().min(1).max(200),
+    reason: wellFormedText.optional(),
+    actor: z.string().optional(),
+  }),
 ]);
 export type Input = z.infer<typeof input>;

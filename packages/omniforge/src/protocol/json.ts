@@ -16,7 +16,9 @@ export const json: z.ZodType<Json> = z.lazy(() =>
 const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
 
 /** Text without lone surrogates. */
-export const wellFormedText = z.string().refine((text) => !loneSurrogate.test(text), "contains a lone surrogate, which is not text");
+export const wellFormedText = z
+  .string()
+  .refine((text) => !loneSurrogate.test(text), "contains a lone surrogate, which is not text");
 
 /** Replaces each lone surrogate by U+FFFD, for text that must be kept though its author broke it (a tool's output). */
 export function repairText(text: string): string {

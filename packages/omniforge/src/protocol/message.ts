@@ -59,7 +59,9 @@ export function userMessage(text: string): Message {
 
 /** The text of the parts, joined; reasoning, calls and files left out. */
 export function textOf(parts: readonly Part[]): string {
-  return parts.map((one) => (one.type === "text" ? one.text : one.type === "reference" ? one.preview : "")).join("");
+  return parts
+    .map((one) => (one.type === "text" ? one.text : one.type === "reference" ? one.preview : ""))
+    .join("");
 }
 
 export const usage = z.strictObject({

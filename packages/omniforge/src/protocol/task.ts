@@ -4,7 +4,16 @@ import type { Failure } from "./error.ts";
 import type { Part, Usage } from "./message.ts";
 
 /** A2A 1.0's task states. */
-export const taskStates = ["submitted", "working", "input-required", "auth-required", "completed", "failed", "canceled", "rejected"] as const;
+export const taskStates = [
+  "submitted",
+  "working",
+  "input-required",
+  "auth-required",
+  "completed",
+  "failed",
+  "canceled",
+  "rejected",
+] as const;
 export type TaskState = (typeof taskStates)[number];
 export type TerminalState = "completed" | "failed" | "canceled" | "rejected";
 

@@ -23,19 +23,33 @@ export interface StoredEntry {
 }
 
 /** The entry that a stored row holds; an erased one gets its kind's empty body. Throws STORE_TOO_NEW or STORE_FAILED. */
-export function readEntry(row: StoredEntry, lift: Readonly<Record<number, Upcaster>> = upcasters, current = entryVersion): Entry {
+export function readEntry(
+  row: StoredEntry,
+  lift: Readonly<Record<number, Upcaster>> = upcasters,
+  current = entryVersion,
+): Entry {
   if (row.v > current || !isEntryKind(row.kind)) {
-    throw new OmniForgeError("STORE_TOO_NEW", `entry ${row.seq} (${row.kind}) has version ${row.v}; this release reads up to ${current}`);
+    throw new OmniForgeError(
+      "STORE_TOO_NEW",
+      `entry ${row.seq} (${row.kind}) has version ${row.v}; this release reads up to ${current}`,
+    );
   }
   let body: unknown = row.body === null ? erasedBodies[row.kind] : JSON.parse(row.body);
   for (let version = row.v; row.body !== null && version < current; version++) {
     const upcast = lift[version];
-    if (upcast === undefined) throw new OmniForgeError("STORE_FAILED", `entry ${row.seq} has version ${version}, which has no upcaster`);
+    if (upcast === undefined)
+      throw new OmniForgeError(
+        "STORE_FAILED",
+        `entry ${row.seq} has version ${version}, which has no upcaster`,
+      );
     body = upcast(row.kind, body);
   }
   const parsed = entryBodies[row.kind].safeParse(body);
   if (!parsed.success) {
-    throw new OmniForgeError("STORE_FAILED", `entry ${row.seq} (${row.kind}) is damaged: ${z.prettifyError(parsed.error)}`);
+    throw new OmniForgeError(
+      "STORE_FAILED",
+      `entry ${row.seq} (${row.kind}) is damaged: ${z.prettifyError(parsed.error)}`,
+    );
   }
   const { seq, at, kind } = row;
   return { v: current, seq, at, kind, body: parsed.data, ...(row.key !== null && { key: row.key }) } as Entry;
@@ -50,7 +64,14 @@ const gone = { v: 1 as const, role: "user" as const, parts: [] };
 
 /** What is left of an erased entry: enough to be an entry, and nothing that anybody said. */
 const erasedBodies: { [K in EntryKind]: z.infer<(typeof entryBodies)[K]> } = {
-  created: { agent: "erased", specHash: "", loopVersion: 1, limits: { turns: 1, atLimit: "fail", depth: 0, children: 0 }, root: "", depth: 0 },
+  created: {
+    agent: "erased",
+    specHash: "",
+    loopVersion: 1,
+    limits: { turns: 1, atLimit: "fail", depth: 0, children: 0 },
+    root: "",
+    depth: 0,
+  },
   message: { id: "", message: gone },
   reply: { turn: 1, outcome: "answer", model: "", parts: [], calls: [], took: [], usage: nothing },
   request: { id: "", kind: "question", key: "", prompt: "" },

@@ -5,21 +5,11 @@
  * compaction after a restart. So a turn costs the same however many came before it.
  */
 import type { EntryOf, Entry } from "../protocol/entry.ts";
-import type { Message, Part, Usage } from "../protocol/message.ts";
+import type { Part, Usage } from "../protocol/message.ts";
 import { parseStepKey } from "../protocol/step-key.ts";
 import type { TaskReference } from "../protocol/task.ts";
+import type { TranscriptItem } from "../protocol/transcript.ts";
 import type { TaskRow, TaskStore } from "../store/task-store.ts";
-
-/** One message of the transcript. A reply's results stand by call index. */
-export type TranscriptItem =
-  | { readonly role: "user"; readonly message: Message }
-  | {
-      readonly role: "assistant";
-      readonly turn: number;
-      readonly model: string;
-      readonly parts: readonly Part[];
-      readonly results: readonly EntryOf<"result">[];
-    };
 
 export interface Transcript {
   readonly items: readonly TranscriptItem[];

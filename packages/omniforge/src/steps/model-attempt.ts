@@ -8,7 +8,7 @@ import { entry } from "../protocol/entry.ts";
 import { toFailure, type Failure } from "../protocol/error.ts";
 import { streamReply, ModelFailure, type ModelReply } from "../models/stream-reply.ts";
 import { modelFamily, toModelTools, toPrompt } from "../models/to-prompt.ts";
-import type { TranscriptItem } from "./load-transcript.ts";
+import type { TranscriptItem } from "../protocol/transcript.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { deathsOf, failuresOf, type TurnView } from "./turn-view.ts";

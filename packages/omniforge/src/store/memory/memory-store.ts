@@ -3,24 +3,18 @@
  *
  * Entries are kept as JSON text, as every store keeps them, so that what can't be stored is found out here too.
  */
-import type { SpecSet } from "../protocol/agent-spec.ts";
-import type { Entry, NewEntry } from "../protocol/entry.ts";
-import { OmniForgeError } from "../protocol/error.ts";
-import { parseStepKey } from "../protocol/step-key.ts";
-import type { TaskReference } from "../protocol/task.ts";
-import { readEntry } from "../protocol/upcast.ts";
-import { append, decide, decidingKeys, emptyHead, firstEntries } from "./decide.ts";
-import type {
-  Commit,
-  CommitResult,
-  ExecutionStore,
-  LateEntry,
-  NewTask,
-  TaskRow,
-  TaskStore,
-} from "./task-store.ts";
+import type { SpecSet } from "../../protocol/agent-spec.ts";
+import type { Entry } from "../../protocol/entry.ts";
+import { OmniForgeError } from "../../protocol/error.ts";
+import { parseStepKey } from "../../protocol/step-key.ts";
+import type { TaskReference } from "../../protocol/task.ts";
+import { readEntry } from "../../protocol/upcast.ts";
+import { append, decide, decidingKeys, emptyHead, firstEntries } from "../decide.ts";
+import type { Commit, CommitResult, LateEntry, NewTask, TaskRow, TaskStore } from "../task-store.ts";
+import { memoryExecutions } from "./executions.ts";
 
-interface Stored {
+/** One task as it is kept. */
+export interface Stored {
   row: TaskRow;
   readonly idempotencyKey: string | undefined;
   entries: {
@@ -228,147 +222,3 @@ function firstFrom(stored: Stored, fits: (entry: Stored["entries"][number]) => b
 }
 
 const toEntry = (stored: Stored["entries"][number]): Entry => readEntry(stored);
-
-interface Tables {
-  readonly all: () => readonly Stored[];
-  readonly load: (reference: TaskReference) => Stored | undefined;
-  readonly apply: (commit: Commit) => CommitResult;
-  readonly write: <T>(perform: () => T) => Promise<T>;
-  readonly read: <T>(perform: () => T) => Promise<T>;
-  readonly owners: Map<string, number>;
-}
-
-function memoryExecutions({ all, load, apply, write, read, owners }: Tables): ExecutionStore {
-  const change = (
-    reference: TaskReference,
-    when: (row: TaskRow) => boolean,
-    to: (row: TaskRow) => Partial<TaskRow>,
-  ): TaskRow | undefined => {
-    const stored = load(reference);
-    if (stored === undefined || !when(stored.row)) return undefined;
-    stored.row = { ...stored.row, ...to(stored.row) };
-    return stored.row;
-  };
-  const open = (): TaskRow[] =>
-    all()
-      .map(({ row }) => row)
-      .filter((row) => row.endedSeq === null);
-  const woken = (row: TaskRow): boolean => row.parkedAtWakes === null || row.wakes > row.parkedAtWakes;
-  const reference = ({ tenant, task }: TaskRow): TaskReference => ({ tenant, task });
-  return {
-    acquire: (one, owner) =>
-      write(() =>
-        change(
-          one,
-          (row) => row.owner === null && row.endedSeq === null && row.engine === "in-process",
-          (row) => ({ owner, fence: row.fence + 1, parkedAtWakes: null, nextAt: null }),
-        ),
-      ),
-    release: (one, fence, park) =>
-      write(() => {
-        change(
-          one,
-          (row) => row.fence === fence,
-          () => ({ owner: null, parkedAtWakes: park?.wakes ?? null, nextAt: park?.nextAt ?? null }),
-        );
-      }),
-    park: (one, park) =>
-      write(() => {
-        change(
-          one,
-          (row) => row.endedSeq === null,
-          () => ({ parkedAtWakes: park.wakes, nextAt: park.nextAt ?? null }),
-        );
-      }),
-    unwoken: (engine, now, limit) =>
-      read(() =>
-        open()
-          .filter(
-            (row) =>
-              row.engine === engine &&
-              row.parkedAtWakes !== null &&
-              (woken(row) || (row.nextAt !== null && row.nextAt <= now)),
-          )
-          .slice(0, limit)
-          .map(reference),
-      ),
-    runnable: (now, limit) =>
-      read(() =>
-        open()
-          .filter(
-            (row) =>
-              row.engine === "in-process" &&
-              row.owner === null &&
-              (woken(row) || (row.nextAt !== null && row.nextAt <= now)),
-          )
-          .toSorted((one, other) => one.updatedAt - other.updatedAt)
-          .slice(0, limit)
-          .map(reference),
-      ),
-    nextDue: () =>
-      read(() => {
-        const due = open().flatMap((row) => (row.owner === null && row.nextAt !== null ? [row.nextAt] : []));
-        return due.length === 0 ? undefined : Math.min(...due);
-      }),
-    cancelling: (owner) =>
-      read(() =>
-        open()
-          .filter((row) => row.owner === owner && row.cancelSeq !== null)
-          .map(reference),
-      ),
-    ownedBy: (owner) => read(() => open().filter((row) => row.owner === owner)),
-    beat: (owner, at) =>
-      write(() => {
-        owners.set(owner, at);
-      }),
-    owners: () => read(() => [...owners].map(([owner, beatAt]) => ({ owner, beatAt, dead: false }))),
-    retire: (owner) =>
-      write(() => {
-        for (const { row } of all())
-          if (row.owner === owner)
-            change(
-              row,
-              () => true,
-              () => ({ owner: null, fence: row.fence + 1 }),
-            );
-        owners.delete(owner);
-      }),
-    evict: (one, owner, recovery: NewEntry, at) =>
-      write(() => {
-        const evicted = change(
-          one,
-          (row) => row.owner === owner,
-          (row) => ({ owner: null, fence: row.fence + 1, parkedAtWakes: null, nextAt: null }),
-        );
-        if (evicted !== undefined) apply({ tenant: one.tenant, task: one.task, entries: [recovery], at });
-        return evicted !== undefined;
-      }),
-    recordRun: (one, run) =>
-      write(() => {
-        change(
-          one,
-          () => true,
-          (row) => ({ firstRun: row.firstRun ?? run, currentRun: run }),
-        );
-      }),
-    unfinished: (engine, updatedBefore, limit) =>
-      read(() =>
-        open()
-          .filter((row) => row.engine === engine && row.updatedAt < updatedBefore)
-          .toSorted((one, other) => one.updatedAt - other.updatedAt)
-          .slice(0, limit),
-      ),
-    orphans: (limit) =>
-      read(() => {
-        const ended = new Set(
-          all()
-            .filter(({ row }) => row.endedSeq !== null)
-            .map(({ row }) => row.task),
-        );
-        return open()
-          .filter((row) => row.parent !== null && row.cancelSeq === null && ended.has(row.parent))
-          .slice(0, limit)
-          .map(reference);
-      }),
-  };
-}
