@@ -21,7 +21,7 @@ const surfaces = ["server", "cli", "client"];
 
 /** Folder → folders that it must not know. */
 const forbidden: Record<string, readonly string[]> = {
-  backend: ["in-process", "steps", ...surfaces],
+  backend: ["in-process", ...surfaces],
   steps: ["in-process", ...surfaces],
   models: ["in-process", "steps", ...surfaces],
   tools: ["in-process", "steps", ...surfaces],

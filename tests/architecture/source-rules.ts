@@ -3,7 +3,8 @@ import type { Source } from "./read-sources.ts";
 
 const longest = 400;
 const vague = new Set(["util", "utils", "helper", "helpers", "common", "misc", "manager"]);
-const leftover = /\b(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b|not (yet )?[i]mplemented/i;
+/** In a comment, not in a text: the demo model's own texts are about such marks. */
+const leftover = /^[^"'`]*(\/\/|\/\*|^\s*\*)\s*(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b|not (yet )?[i]mplemented/i;
 const untyped = /\bas [a]ny\b|:\s*[a]ny\b(?! \w)|<[a]ny>|@ts-(?:[i]gnore|[n]ocheck)/;
 
 /** Every rule that the file breaks, as sentences. */
