@@ -4,6 +4,7 @@
 import type { Backend, BackendFactory } from "../backend/backend.ts";
 import { sweepOrphans } from "../backend/reconcile.ts";
 import { Runner, type RunnerOptions } from "./runner.ts";
+import { realTimers } from "./timers.ts";
 
 export type InProcessOptions = Partial<RunnerOptions>;
 
@@ -15,6 +16,7 @@ const defaults: RunnerOptions = {
   leaseMs: 5_000,
   stopGraceMs: 5_000,
   onError: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+  timers: realTimers,
 };
 
 const sweepMs = 2_000;
@@ -25,7 +27,7 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
     const settings = { ...defaults, ...options };
     const runner = work ? new Runner(world, settings) : undefined;
     let sweeping = false;
-    const sweep = setInterval(() => {
+    const clearSweep = settings.timers.every(sweepMs, () => {
       if (sweeping) return;
       sweeping = true;
       sweepOrphans(world, backend)
@@ -33,7 +35,7 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
         .finally(() => {
           sweeping = false;
         });
-    }, sweepMs).unref();
+    });
     const pump = (): Promise<void> => {
       runner?.pump();
       return Promise.resolve();
@@ -52,7 +54,7 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
         return row.endedSeq === null ? "running" : "closed";
       },
       async close() {
-        clearInterval(sweep);
+        clearSweep();
         await runner?.stop();
       },
     };

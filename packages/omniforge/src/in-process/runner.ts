@@ -7,7 +7,6 @@
  * Invariants: a task runs under one fence at a time; a task that is suspended has no step running; a graceful stop counts
  * no death.
  */
-import { randomUUID } from "node:crypto";
 import { runAgent } from "../loop/run-agent.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import { runsAlone } from "../steps/retry.ts";
@@ -17,6 +16,7 @@ import type { TaskRow } from "../store/task-store.ts";
 import { inProcessEffects, type Park } from "./effects.ts";
 import { recover } from "./recovery.ts";
 import { createSlots, type Slots } from "./slots.ts";
+import type { Timers } from "./timers.ts";
 
 export interface RunnerOptions {
   /** Steps that run at once. */
@@ -30,6 +30,8 @@ export interface RunnerOptions {
   /** How long a graceful stop waits for running steps before it aborts them. */
   readonly stopGraceMs: number;
   readonly onError: (error: unknown) => void;
+  /** Real time, except in a simulation. */
+  readonly timers: Timers;
 }
 
 interface ActiveTask {
@@ -44,11 +46,11 @@ const faultDelayMs = 2_000;
 export class Runner {
   readonly #world: StepWorld;
   readonly #options: RunnerOptions;
-  readonly #owner = `process_${process.pid}_${randomUUID()}`;
+  readonly #owner: string;
   readonly #slots: Slots;
   readonly #active = new Map<string, ActiveTask>();
-  #timers: NodeJS.Timeout[] = [];
-  #due: NodeJS.Timeout | undefined;
+  #clear: (() => void)[] = [];
+  #clearDue: (() => void) | undefined;
   #version = -1;
   #pumping: Promise<void> | undefined;
   #again = false;
@@ -58,17 +60,18 @@ export class Runner {
   constructor(world: StepWorld, options: RunnerOptions) {
     this.#world = world;
     this.#options = options;
+    this.#owner = `process_${process.pid}_${world.nonce()}`;
     this.#slots = createSlots(options.slots);
   }
 
   async start(): Promise<void> {
-    const { pollMs, beatMs } = this.#options;
+    const { pollMs, beatMs, timers } = this.#options;
     await this.#beat();
     await this.#recover();
     // Timers that only look don't keep a process alive; running steps do.
-    this.#timers = [
-      setInterval(() => this.#guard(this.#look()), pollMs).unref(),
-      setInterval(() => this.#guard(this.#tick()), beatMs).unref(),
+    this.#clear = [
+      timers.every(pollMs, () => this.#guard(this.#look())),
+      timers.every(beatMs, () => this.#guard(this.#tick())),
     ];
     this.pump();
   }
@@ -76,7 +79,7 @@ export class Runner {
   /** Looks for tasks that may run; calls within one turn of the event loop are one look. */
   pump(): void {
     this.#again = true;
-    this.#pumping ??= new Promise<void>((resolve) => setImmediate(resolve))
+    this.#pumping ??= new Promise<void>((resolve) => this.#options.timers.soon(resolve))
       .then(() => this.#takeAll())
       .catch(this.#options.onError)
       .finally(() => {
@@ -91,17 +94,18 @@ export class Runner {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#due);
+    const { timers, stopGraceMs, beatMs } = this.#options;
+    for (const clear of this.#clear) clear();
+    this.#clearDue?.();
     await this.#pumping;
     const running = Promise.all([...this.#active.values()].map(({ ended }) => ended));
-    const patience = setTimeout(() => {
+    const clearPatience = timers.after(stopGraceMs, () => {
       for (const { abort } of this.#active.values()) abort.abort(new Error("the process is stopping"));
-    }, this.#options.stopGraceMs);
-    const beating = setInterval(() => this.#guard(this.#beat()), this.#options.beatMs);
+    });
+    const clearBeat = timers.every(beatMs, () => this.#guard(this.#beat()));
     await running;
-    clearTimeout(patience);
-    clearInterval(beating);
+    clearPatience();
+    clearBeat();
     await this.#world.store.executions.retire(this.#owner);
   }
 
@@ -118,11 +122,11 @@ export class Runner {
   }
 
   async #scheduleDue(): Promise<void> {
-    clearTimeout(this.#due);
+    this.#clearDue?.();
     const due = await this.#world.store.executions.nextDue();
     if (due === undefined || this.#stopping) return;
     const delay = Math.min(Math.max(0, due - this.#world.now()), 60_000);
-    this.#due = setTimeout(() => this.pump(), delay);
+    this.#clearDue = this.#options.timers.after(delay, () => this.pump());
   }
 
   #launch(reference: TaskReference): void {
