@@ -54,6 +54,9 @@ export interface StreamOptions {
   /** The family that reasoning parts are marked with. */
   readonly family: string;
   readonly onDelta: (channel: "text" | "reasoning", text: string) => void;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /** Streams one reply. Throws ModelFailure, or the signal's reason when the caller aborted. */
@@ -64,28 +67,26 @@ export async function streamReply(
 ): Promise<ModelReply> {
   const limit = new AbortController();
   const signal = AbortSignal.any([options.signal, limit.signal]);
-  const overall = setTimeout(
-    () => limit.abort(timeout(`gave no reply within ${options.timeoutMs} ms`)),
-    options.timeoutMs,
+  const over = new AbortController();
+  let stirredAt = options.now();
+  const expire = (what: string) => (): void => limit.abort(timeout(what));
+  const ignore = (): void => undefined;
+  options
+    .sleep(options.timeoutMs, over.signal)
+    .then(expire(`gave no reply within ${options.timeoutMs} ms`), ignore);
+  untilSilent(options, () => stirredAt, over.signal).then(
+    expire(`was silent for ${options.idleTimeoutMs} ms`),
+    ignore,
   );
-  let idle = setTimeout(() => undefined, 0);
-  const stirred = (): void => {
-    clearTimeout(idle);
-    idle = setTimeout(
-      () => limit.abort(timeout(`was silent for ${options.idleTimeoutMs} ms`)),
-      options.idleTimeoutMs,
-    );
-  };
   const reply = new ReplyBuilder(options);
   try {
-    stirred();
     const { stream } = await abortable(model.doStream({ ...call, abortSignal: signal }), signal);
     const reader = stream.getReader();
     try {
       for (;;) {
         const { done, value } = await abortable(reader.read(), signal);
         if (done) break;
-        stirred();
+        stirredAt = options.now();
         reply.add(value);
       }
     } finally {
@@ -97,9 +98,22 @@ export async function streamReply(
     if (options.signal.aborted) throw options.signal.reason;
     throw classify(limit.signal.aborted ? limit.signal.reason : thrown, reply.usage);
   } finally {
-    clearTimeout(overall);
-    clearTimeout(idle);
+    over.abort();
   }
+}
+
+/** One timer for the whole stream: a delta only notes its time. */
+async function untilSilent(
+  { now, sleep, idleTimeoutMs }: StreamOptions,
+  stirredAt: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (
+    let left = idleTimeoutMs;
+    left > 0;
+    left = Math.min(idleTimeoutMs, stirredAt() + idleTimeoutMs - now())
+  )
+    await sleep(left, signal);
 }
 
 const timeout = (what: string): ModelFailure => new ModelFailure(`the model ${what}`, { retryable: true });

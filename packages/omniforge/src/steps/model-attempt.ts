@@ -75,6 +75,8 @@ function stream(
       timeoutMs: spec.modelTimeoutMs,
       idleTimeoutMs: spec.modelIdleTimeoutMs,
       family: modelFamily(spec.model),
+      now: world.now,
+      sleep: world.sleep,
       onDelta(channel, text) {
         world.publish({ type: "delta", task, key, attempt: name, channel, offset: offsets[channel], text });
         offsets[channel] += text.length;
