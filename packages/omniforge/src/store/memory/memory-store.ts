@@ -24,6 +24,8 @@ export interface Stored {
     readonly kind: Entry["kind"];
     readonly key: string | null;
     body: string | null;
+    /** The entry as it was read from its text; an erased one is read again. */
+    parsed?: Entry;
   }[];
   accepted: Map<string, number>;
   late: LateEntry[];
@@ -39,7 +41,8 @@ const noExecution = {
   currentRun: null,
 };
 
-export function memoryStore(): TaskStore {
+/** `rule`: what a commit does. Another one than `decide` makes a broken store, for tests that must notice it. */
+export function memoryStore(rule: typeof decide = decide): TaskStore {
   const tasks = new Map<string, Stored>();
   const specs = new Map<string, string>();
   const owners = new Map<string, number>();
@@ -84,7 +87,7 @@ export function memoryStore(): TaskStore {
         : decidingKeys(commit)
             .map((key) => byKey(found, key))
             .find((entry) => entry !== undefined);
-    const decision = decide(commit, {
+    const decision = rule(commit, {
       row: stored?.row,
       keyed,
       accepted: found && acceptedIn(found, commit.accepts),
@@ -137,7 +140,10 @@ export function memoryStore(): TaskStore {
       throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
     if (stored.row.endedSeq === null)
       throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
-    for (const entry of stored.entries) entry.body = null;
+    for (const entry of stored.entries) {
+      entry.body = null;
+      delete entry.parsed;
+    }
     stored.accepted.clear();
     stored.late = [];
     stored.row = { ...stored.row, erased: true, pending: [] };
@@ -218,7 +224,11 @@ export function memoryStore(): TaskStore {
 /** The first entry that fits; only this one is parsed. */
 function firstFrom(stored: Stored, fits: (entry: Stored["entries"][number]) => boolean): Entry | undefined {
   const found = stored.entries.find(fits);
-  return found && readEntry(found);
+  return found && toEntry(found);
 }
 
-const toEntry = (stored: Stored["entries"][number]): Entry => readEntry(stored);
+/** Read from its text once: what can't be stored is found out all the same, and a log is read many times. */
+function toEntry(stored: Stored["entries"][number]): Entry {
+  stored.parsed ??= readEntry(stored);
+  return stored.parsed;
+}
