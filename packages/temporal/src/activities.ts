@@ -5,7 +5,7 @@
  * waits for, so that a lost wake is told again.
  */
 import { Context } from "@temporalio/activity";
-import { OmniForgeError, input as inputShape, type Call, type Settled } from "omniforge/protocol";
+import { OmniForgeError, input as inputShape, stepKey, type Call, type Settled } from "omniforge/protocol";
 import {
   accept,
   callModel,
@@ -17,13 +17,16 @@ import {
   type Attempt,
   type StepResult,
 } from "omniforge/steps";
+import { amongOthers } from "./deaths.ts";
 import { performStep, type StepRunner } from "./perform-step.ts";
+import { createRoom } from "./room.ts";
 import type { AgentActivities, HandInput, OpenedChild, SettledCalls } from "./sandbox/contract.ts";
 import { taskInput } from "./task-input.ts";
 
 export function createActivities(runner: StepRunner): AgentActivities {
   const { world } = runner;
   const { executions } = world.store;
+  const room = createRoom();
   const noteRun = runNoter(runner);
 
   async function opened(attempt: Attempt, call: Call): Promise<StepResult<OpenedChild | "done">> {
@@ -62,12 +65,20 @@ export function createActivities(runner: StepRunner): AgentActivities {
     callModel: ({ tenant, turn }) =>
       performStep(runner, tenant, async (attempt) => {
         await noteRun(attempt);
-        return callModel(world, attempt, turn);
+        return amongOthers(world, room, stepKey(turn, "model", 0), attempt, () =>
+          callModel(world, attempt, turn),
+        );
       }),
-    callTool: ({ tenant, call }) => performStep(runner, tenant, (attempt) => callTool(world, attempt, call)),
+    callTool: ({ tenant, call }) =>
+      performStep(runner, tenant, (attempt) =>
+        amongOthers(world, room, call.key, attempt, () => callTool(world, attempt, call)),
+      ),
     openChild: ({ tenant, call }) => performStep(runner, tenant, (attempt) => opened(attempt, call)),
     settleInputs: ({ tenant, calls }) => performStep(runner, tenant, (attempt) => settled(attempt, calls)),
-    compact: ({ tenant, turn }) => performStep(runner, tenant, (attempt) => compact(world, attempt, turn)),
+    compact: ({ tenant, turn }) =>
+      performStep(runner, tenant, (attempt) =>
+        amongOthers(world, room, stepKey(turn, "compact", 0), attempt, () => compact(world, attempt, turn)),
+      ),
     finish: ({ tenant, turn, ending }) =>
       performStep(runner, tenant, (attempt) => finish(world, attempt, turn, ending)),
 

@@ -5,8 +5,10 @@
  * a failure may say in the history: a code, never a message, a cause or a stack. Does not own what a step does.
  */
 import { ApplicationFailure, Context } from "@temporalio/activity";
+import { ApplicationFailureCategory } from "@temporalio/common";
 import { OmniForgeError, type ErrorCode } from "omniforge/protocol";
 import type { Attempt, StepResult, StepWorld } from "omniforge/steps";
+import { endInGoodOrder } from "./deaths.ts";
 import type { Outcome } from "./sandbox/contract.ts";
 
 /** With a heartbeat timeout of 3 s: two may be late, and a cancel is heard within about a second. */
@@ -34,6 +36,7 @@ export async function performStep<Value>(
   try {
     return bounded(toOutcome(await step(attempt), context, world.now()));
   } catch (thrown) {
+    endInGoodOrder(context);
     if (thrown instanceof ApplicationFailure) throw thrown;
     onError(new Error(`${activityType} of task ${attempt.task} failed`, { cause: thrown }));
     throw toFailure(thrown);
@@ -48,13 +51,16 @@ function toOutcome<Value>(result: StepResult<Value>, context: Context, now: numb
     case "canceled":
       return result;
     case "retry":
-      throw failure(result.code, { afterMs: result.at - now });
+      throw failure(result.code, { afterMs: result.at - now, expected: true });
     case "stopped":
       if (result.why === "ended") return { kind: "ended" };
       if (result.why === "aborted" && context.cancellationDetails?.cancelRequested === true)
         return { kind: "canceled" };
       // Elsewhere or later this step goes on: this process stops, has another store, or looked while a turn began.
-      throw failure(stoppedCodes[result.why], { afterMs: result.why === "missing" ? 5_000 : 1 });
+      throw failure(stoppedCodes[result.why], {
+        afterMs: result.why === "missing" ? 5_000 : 1,
+        expected: true,
+      });
   }
 }
 
@@ -73,15 +79,23 @@ function toFailure(thrown: unknown): ApplicationFailure {
   });
 }
 
+interface FailureOptions {
+  readonly afterMs?: number;
+  readonly final?: boolean;
+  /** Part of the plan: no reason to alarm anybody. */
+  readonly expected?: boolean;
+}
+
 function failure(
   code: string,
-  { afterMs, final = false }: { readonly afterMs?: number; readonly final?: boolean },
+  { afterMs, final = false, expected = false }: FailureOptions,
 ): ApplicationFailure {
   const made = ApplicationFailure.create({
     type: code,
     message: code,
     nonRetryable: final,
     ...(afterMs !== undefined && { nextRetryDelay: Math.max(1, Math.ceil(afterMs)) }),
+    ...(expected && { category: ApplicationFailureCategory.BENIGN }),
   });
   // A stack would carry the paths of this machine into the history.
   made.stack = "";

@@ -1,0 +1,45 @@
+/**
+ * Counting the deaths of processes, and what follows from them (rule 8).
+ *
+ * The server tells an attempt neither how the one before it ended nor whether its process died. So whoever ends in good
+ * order says so in a last heartbeat, and an attempt that finds no such word has had a death before it. It goes into the
+ * log: the step's own policy reads it there, and gives a step up that keeps killing its process.
+ */
+import { Context } from "@temporalio/activity";
+import { entry, type StepKey } from "omniforge/protocol";
+import {
+  deathsOf,
+  record,
+  runsAlone,
+  viewTurn,
+  type Attempt,
+  type StepResult,
+  type StepWorld,
+} from "omniforge/steps";
+import type { Room } from "./room.ts";
+
+/** Says that this attempt ends in good order, whatever it ends with. */
+export function endInGoodOrder(context: Context): void {
+  context.heartbeat(context.info.attempt);
+}
+
+/** Performs a model or tool step among those of its process, alone once it is suspected. */
+export async function amongOthers<Value>(
+  world: StepWorld,
+  room: Room,
+  key: StepKey,
+  attempt: Attempt,
+  step: () => Promise<StepResult<Value>>,
+): Promise<StepResult<Value>> {
+  const alone = await isSuspect(world, attempt, key);
+  return (await room.run(alone, attempt.signal, step)) ?? { kind: "stopped", why: "aborted" };
+}
+
+async function isSuspect(world: StepWorld, attempt: Attempt, key: StepKey): Promise<boolean> {
+  const { info } = Context.current();
+  if (info.attempt === 1) return false;
+  if (info.heartbeatDetails !== info.attempt - 1)
+    await record(world, attempt, [entry("recovery", { steps: [key] })]);
+  const read = await world.store.turn(attempt);
+  return read !== undefined && runsAlone(deathsOf(viewTurn(read), key));
+}

@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TaskReference } from "omniforge/protocol";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createBench, type Bench } from "./setup.ts";
+import { skipped, startServer, type TestServer } from "./server.ts";
+import { killable, type Hanging } from "./worker-process.ts";
+import { createWorld, testAgent, until, type TestWorld } from "./world.ts";
+
+describe.skipIf(skipped !== "")(`kill -9 of a Temporal worker${skipped}`, () => {
+  let server: TestServer;
+  let bench: Bench;
+  let folder: string;
+  const processes: ChildProcess[] = [];
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(() => server.stop());
+  beforeEach(() => {
+    bench = createBench(server);
+    folder = mkdtempSync(join(tmpdir(), "omniforge-kill-"));
+  });
+  afterEach(async () => {
+    for (const one of processes.splice(0)) one.kill("SIGKILL");
+    await bench.close();
+  });
+
+  async function startWorkerProcess(hang: Hanging): Promise<ChildProcess> {
+    const script = join(import.meta.dirname, "worker-process.ts");
+    const child = spawn(
+      process.execPath,
+      ["--conditions=omniforge:source", script, server.address, bench.taskQueue, folder, hang],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    processes.push(child);
+    await once(child.stdout, "data");
+    return child;
+  }
+
+  const performed = (): string[] => {
+    try {
+      return readFileSync(join(folder, "performed"), "utf8").trim().split("\n");
+    } catch {
+      return [];
+    }
+  };
+
+  /** A client here, and one worker elsewhere that has begun the step. */
+  async function begin(
+    hang: Hanging,
+    step: string,
+  ): Promise<{ world: TestWorld; task: TaskReference; worker: ChildProcess }> {
+    const setup = killable(folder, "nothing");
+    const world = createWorld({ folder, ...setup });
+    const client = await bench.open(world, { work: false });
+    const worker = await startWorkerProcess(hang);
+    const task = await world.create(testAgent({ tools: setup.tools }), "work");
+    await client.start(task);
+    await until(() => (performed().includes(step) ? true : undefined));
+    await bench.open(world);
+    return { world, task, worker };
+  }
+
+  test.each<{ hang: Hanging; step: string; expected: string[]; text: string }>([
+    {
+      hang: "look",
+      step: "look",
+      expected: ["model 1", "look", "look", "model 2", "pay", "model 3"],
+      text: "look done, pay done",
+    },
+    {
+      hang: "model",
+      step: "model 2",
+      expected: ["model 1", "look", "model 2", "model 2", "pay", "model 3"],
+      text: "look done, pay done",
+    },
+    { hang: "pay", step: "pay", expected: ["model 1", "look", "model 2", "pay", "model 3"], text: "unknown" },
+  ])(
+    "while $step runs: the task goes on, and no finished step is repeated",
+    async ({ hang, step, expected, text }) => {
+      const { world, task, worker } = await begin(hang, step);
+      const killed = Date.now();
+      worker.kill("SIGKILL");
+      expect(await world.ended(task, 20_000)).toMatchObject({ state: "completed" });
+      console.log(`kill -9 while ${step} ran: ended after ${Date.now() - killed} ms`);
+      expect(performed()).toEqual(expected);
+      expect(JSON.stringify(await world.entries(task, "ended"))).toContain(text);
+      expect((await world.entries(task, "recovery")).flatMap(({ body }) => body.steps)).toHaveLength(1);
+    },
+  );
+});
