@@ -113,8 +113,10 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       agent: task.agent,
       idempotencyKey: task.idempotencyKey ?? null,
     });
-    insert(database.lastId(), head, entries, undefined);
-    database.run("insertAccepted", [database.lastId(), `message:${task.message.id}`, 2]);
+    // Asked at once: every insert moves it.
+    const id = database.lastId();
+    insert(id, head, entries, undefined);
+    database.run("insertAccepted", [id, `message:${task.message.id}`, 2]);
     const row = load(task);
     if (row === undefined)
       throw new OmniForgeError("STORE_FAILED", `task ${task.task} was inserted and is not there`);
