@@ -82,7 +82,8 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
       ),
     nextDue: () =>
       read(() => {
-        const due = open().flatMap((row) => (row.owner === null && row.nextAt !== null ? [row.nextAt] : []));
+        const resting = open().filter((row) => row.engine === "in-process" && row.owner === null);
+        const due = resting.flatMap((row) => row.nextAt ?? []);
         return due.length === 0 ? undefined : Math.min(...due);
       }),
     cancelling: (owner) =>

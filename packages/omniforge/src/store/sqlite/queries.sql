@@ -79,11 +79,13 @@ select tenant, task from (
   select tenant, task, updated_at from tasks
   where engine = 'in-process' and ended_seq is null and owner is null and (parked_at_wakes is null or wakes > parked_at_wakes)
   union
-  select tenant, task, updated_at from tasks where ended_seq is null and owner is null and next_at is not null and next_at <= :now
+  select tenant, task, updated_at from tasks
+  where engine = 'in-process' and ended_seq is null and owner is null and next_at is not null and next_at <= :now
 ) order by updated_at limit :limit
 
 -- name: nextDue
-select min(next_at) as next_at from tasks where ended_seq is null and owner is null and next_at is not null
+select min(next_at) as next_at from tasks
+where engine = 'in-process' and ended_seq is null and owner is null and next_at is not null
 
 -- name: cancelling
 select tenant, task from tasks where owner = ? and ended_seq is null and cancel_seq is not null
