@@ -43,7 +43,7 @@ export const errorTable = {
   TASK_CONFLICT: {
     status: 409,
     retryable: false,
-    remedy: "Use another idempotency key for another request.",
+    remedy: "Use another id or idempotency key for another request.",
   },
   TASK_LOST: { status: 409, retryable: true, remedy: "Nothing: another process runs the task now." },
   PARENT_ENDED: {

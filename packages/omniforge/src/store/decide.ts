@@ -6,7 +6,9 @@
  * decides (K2); a step of an earlier turn is never inserted (K1); an accepted id is accepted once (P1).
  */
 import { entryVersion, type Entry, type NewEntry } from "../protocol/entry.ts";
+import { OmniForgeError } from "../protocol/error.ts";
 import type { StepKey } from "../protocol/step-key.ts";
+import type { TaskReference } from "../protocol/task.ts";
 import { project } from "./project.ts";
 import type { Commit, CommitResult, NewTask, TaskHead, TaskRow } from "./task-store.ts";
 
@@ -139,4 +141,9 @@ export function firstEntries(task: NewTask): readonly NewEntry[] {
       },
     },
   ];
+}
+
+/** Task ids are unique across tenants: engines know tasks by them. */
+export function idTaken({ task }: TaskReference): OmniForgeError {
+  return new OmniForgeError("TASK_CONFLICT", `the task id ${task} is taken: choose another`);
 }

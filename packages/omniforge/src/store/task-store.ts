@@ -137,7 +137,11 @@ export interface TaskFilter {
 }
 
 export interface TaskStore {
-  /** Creates a task with its first two entries, durably; `created: false` when the id or idempotency key exists. */
+  /**
+   * Creates a task with its first two entries, durably; `created: false` when the id or idempotency key exists.
+   *
+   * Throws PARENT_ENDED, or TASK_CONFLICT when another tenant has the id.
+   */
   create(task: NewTask): Promise<{ readonly row: TaskRow; readonly created: boolean }>;
   /** Applies a commit; resolves once it is as durable as the store promises. */
   commit(commit: Commit): Promise<CommitResult>;

@@ -9,7 +9,7 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { readEntry } from "../../protocol/upcast.ts";
-import { append, decide, decidingKeys, emptyHead, firstEntries } from "../decide.ts";
+import { append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
 import type { Commit, CommitResult, LateEntry, NewTask, TaskRow, TaskStore } from "../task-store.ts";
 import { memoryExecutions } from "./executions.ts";
 
@@ -108,6 +108,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     const known =
       load(task) ?? (task.idempotencyKey === undefined ? undefined : [...tasks.values()].find(same));
     if (known !== undefined) return { row: known.row, created: false };
+    if (tasks.has(task.task)) throw idTaken(task);
     const parent =
       task.parent === undefined ? undefined : load({ tenant: task.tenant, task: task.parent.task });
     if (

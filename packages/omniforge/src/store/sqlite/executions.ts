@@ -78,7 +78,8 @@ export function sqliteExecutions(
     evict: (reference, owner, recovery, at) =>
       database.write(() => {
         if (database.run("evict", { ...named(reference), owner }) === 0) return false;
-        append(reference, recovery, at);
+        // Named anew: what is passed is often a whole row, whose fence and turn would be taken for preconditions.
+        append(named(reference), recovery, at);
         return true;
       }),
     recordRun: (reference, run) =>

@@ -18,6 +18,9 @@ where id = :id
 -- name: taskById
 select * from tasks where task = ? and tenant = ?
 
+-- name: taskOfAnyTenant
+select 1 from tasks where task = ?
+
 -- name: taskByIdempotencyKey
 select * from tasks where tenant = ? and idempotency_key = ?
 

@@ -8,7 +8,7 @@ import { specSet } from "../../protocol/agent-spec.ts";
 import type { Entry, NewEntry } from "../../protocol/entry.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
-import { append, decide, decidingKeys, emptyHead, firstEntries } from "../decide.ts";
+import { append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
 import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore } from "../task-store.ts";
 import { Database, type Durability, type Row } from "./database.ts";
 import { sqliteExecutions } from "./executions.ts";
@@ -92,6 +92,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
         ? undefined
         : database.get("taskByIdempotencyKey", [task.tenant, task.idempotencyKey]));
     if (known !== undefined) return { row: toTaskRow(known), created: false };
+    if (database.get("taskOfAnyTenant", [task.task]) !== undefined) throw idTaken(task);
     if (task.parent !== undefined) {
       const parent = load({ tenant: task.tenant, task: task.parent.task });
       if (parent === undefined || parent["ended_seq"] !== null || parent["cancel_seq"] !== null) {
