@@ -16,7 +16,7 @@ import { memoryExecutions } from "./executions.ts";
 /** One task as it is kept. */
 export interface Stored {
   row: TaskRow;
-  readonly idempotencyKey: string | undefined;
+  idempotencyKey: string | undefined;
   entries: {
     readonly seq: number;
     readonly at: number;
@@ -67,9 +67,17 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     entries: readonly Entry[],
     accepts: string | undefined,
   ): void {
+    // Written out before anything changes: what can't be stored leaves no trace.
+    const rows = entries.map(({ seq, at, v, kind, key, body }) => ({
+      seq,
+      at,
+      v,
+      kind,
+      key: key ?? null,
+      body: JSON.stringify(body),
+    }));
     stored.row = { ...stored.row, ...head };
-    for (const { seq, at, v, kind, key, body } of entries)
-      stored.entries.push({ seq, at, v, kind, key: key ?? null, body: JSON.stringify(body) });
+    stored.entries.push(...rows);
     const [first] = entries;
     if (accepts !== undefined && first !== undefined) stored.accepted.set(accepts, first.seq);
     const { endedSeq, parent, tenant } = stored.row;
@@ -147,6 +155,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     }
     stored.accepted.clear();
     stored.late = [];
+    stored.idempotencyKey = undefined;
     stored.row = { ...stored.row, erased: true, pending: [] };
   }
 
@@ -190,7 +199,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
         const stored = load(reference);
         return stored && acceptedIn(stored, id);
       }),
-    late: (reference) => read(() => load(reference)?.late ?? []),
+    late: (reference) => read(() => [...(load(reference)?.late ?? [])]),
     specs: (hash) =>
       read(() => {
         const text = specs.get(hash);
