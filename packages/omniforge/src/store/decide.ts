@@ -5,7 +5,7 @@
  * Invariants: seqs are taken from the head row, gap-free (W1); nothing follows the terminal entry (W2); the first key
  * decides (K2); a step of an earlier turn is never inserted (K1); an accepted id is accepted once (P1).
  */
-import { entryVersion, type Entry, type NewEntry } from "../protocol/entry.ts";
+import { entryBodies, entryVersion, type Entry, type NewEntry } from "../protocol/entry.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import type { StepKey } from "../protocol/step-key.ts";
 import type { TaskReference } from "../protocol/task.ts";
@@ -58,7 +58,15 @@ function isStale(commit: Commit, row: TaskRow): boolean {
 
 /** Nothing is inserted; what must not be forgotten (the receipt of a payment) is kept aside (W2). */
 function refused(commit: Commit, row: TaskRow, result: CommitResult): Decision {
-  return { result, ...(commit.keepLate === true && !row.erased && { late: commit.entries }) };
+  if (commit.keepLate !== true || row.erased) return { result };
+  const late = commit.entries.filter((one) => result.kind !== "found" || !saysTheSame(result.entry, one));
+  return { result, ...(late.length > 0 && { late }) };
+}
+
+/** A commit that is repeated finds what it wrote itself: nothing of it came too late. */
+function saysTheSame(found: Entry, one: NewEntry): boolean {
+  const same = found.kind === one.kind && found.key === one.key;
+  return same && JSON.stringify(found.body) === JSON.stringify(entryBodies[one.kind].parse(one.body));
 }
 
 /** The entries with their seqs, and the head after them. A clock that went back never makes the log's times go back. */
