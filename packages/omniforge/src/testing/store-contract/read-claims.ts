@@ -1,0 +1,115 @@
+/** Reading: pages, turns, keys and lists. */
+import assert from "node:assert/strict";
+import type { TaskFilter } from "../../store/task-store.ts";
+import { committed, create, end, first, message, openTurns, result, rowOf, type Claim } from "./claim.ts";
+
+export function readClaims(claim: Claim): void {
+  claim("pages through a log without leaving out or repeating an entry", async (store) => {
+    await create(store);
+    for (let index = 0; index < 10; index++) await committed(store, { entries: [message(`m${index}`)] });
+    const pages: number[] = [];
+    for (let after = 0; ;) {
+      const page = await store.read(first, after, 5);
+      if (page.length === 0) break;
+      pages.push(page.length);
+      after = page.at(-1)?.seq ?? Infinity;
+    }
+    assert.deepEqual(pages, [5, 5, 2]);
+    assert.deepEqual(
+      (await store.read(first, 9)).map(({ seq }) => seq),
+      [10, 11, 12],
+    );
+    assert.deepEqual(await store.read(first, 12), []);
+    assert.deepEqual(await store.read(first, 0, 0), []);
+  });
+
+  claim("shows the row and the entries since the current turn began, as of one moment", async (store) => {
+    await create(store);
+    assert.deepEqual(
+      (await store.turn(first))?.entries.map(({ seq }) => seq),
+      [1, 2],
+    );
+    await openTurns(store, 1);
+    await committed(store, { entries: [result(1, 0)] });
+    assert.deepEqual(
+      (await store.turn(first))?.entries.map(({ seq }) => seq),
+      [3, 4],
+    );
+    await openTurns(store, 2);
+    const read = await store.turn(first);
+    assert.deepEqual(
+      read?.entries.map(({ kind, key }) => [kind, key]),
+      [["reply", "2/model/0"]],
+    );
+    assert.deepEqual(read?.row, await rowOf(store));
+    const [before, , after] = await Promise.all([
+      store.turn(first),
+      committed(store, { entries: [result(2, 0)] }),
+      store.turn(first),
+    ]);
+    for (const one of [before, after]) assert.equal(one?.entries.at(-1)?.seq, one?.row.headSeq);
+  });
+
+  claim("finds a key of the current turn, of any earlier turn, and none that is not there", async (store) => {
+    await create(store);
+    await openTurns(store, 1);
+    await committed(store, { entries: [result(1, 0)] });
+    await openTurns(store, 3);
+    await committed(store, { entries: [result(3, 0)] });
+    assert.deepEqual(
+      [(await store.find(first, "1/tool/0"))?.seq, (await store.find(first, "3/tool/0"))?.seq],
+      [4, 7],
+    );
+    assert.deepEqual(
+      [(await store.find(first, "1/model/0"))?.seq, (await store.find(first, "3/model/0"))?.seq],
+      [3, 6],
+    );
+    for (const key of ["2/tool/0", "4/model/0", "1/tool/00", "", "no key of ours"])
+      assert.equal(await store.find(first, key), undefined);
+  });
+
+  claim("finds what was accepted by its id, and nothing else by it", async (store) => {
+    await create(store);
+    await committed(store, { entries: [message("a")], accepts: "message:a" });
+    assert.equal((await store.findAccepted(first, "message:a"))?.seq, 3);
+    assert.equal(await store.findAccepted(first, "input:a"), undefined);
+    assert.equal(await store.findAccepted(first, "a"), undefined);
+  });
+
+  claim("lists tasks by age, the newest first, page by page", async (store) => {
+    for (const task of ["task_b", "task_d", "task_a", "task_e", "task_c"]) await create(store, { task });
+    const list = async (some: Partial<TaskFilter>): Promise<string[]> =>
+      (await store.list({ tenant: "acme", limit: 2, ...some })).map(({ task }) => task);
+    assert.deepEqual(await list({}), ["task_e", "task_d"]);
+    assert.deepEqual(await list({ before: "task_d" }), ["task_c", "task_b"]);
+    assert.deepEqual(await list({ before: "task_b" }), ["task_a"]);
+    assert.deepEqual(await list({ before: "task_a" }), []);
+  });
+
+  claim("lists by agent, states, parent and root, alone and together", async (store) => {
+    await create(store, { task: "task_1" });
+    const below = { root: "task_1", depth: 1, parent: { task: "task_1", key: "1/tool/0" } };
+    await create(store, { task: "task_2", agent: "reader", ...below });
+    await create(store, { task: "task_3", ...below });
+    await create(store, { task: "task_4", agent: "reader" });
+    await openTurns(store, 1, { tenant: "acme", task: "task_3" });
+    await end(store, { tenant: "acme", task: "task_4" });
+    const list = async (some: Partial<TaskFilter>): Promise<string[]> =>
+      (await store.list({ tenant: "acme", limit: 10, ...some })).map(({ task }) => task);
+    assert.deepEqual(await list({ agent: "reader" }), ["task_4", "task_2"]);
+    assert.deepEqual(await list({ states: ["completed", "working"] }), ["task_4", "task_3"]);
+    assert.deepEqual(await list({ states: [] }), []);
+    assert.deepEqual(await list({ parent: "task_1" }), ["task_3", "task_2"]);
+    assert.deepEqual(await list({ root: "task_1" }), ["task_3", "task_2", "task_1"]);
+    assert.deepEqual(await list({ root: "task_1", agent: "reader", states: ["submitted"] }), ["task_2"]);
+  });
+
+  claim("has nothing to show of a task that is not there", async (store) => {
+    assert.equal(await store.row(first), undefined);
+    assert.equal(await store.turn(first), undefined);
+    assert.deepEqual(await store.read(first, 0), []);
+    assert.equal(await store.find(first, "1/model/0"), undefined);
+    assert.equal(await store.findAccepted(first, "message:first"), undefined);
+    assert.deepEqual(await store.late(first), []);
+  });
+}
