@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { defineTool } from "omniforge";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { askHumanTool, defineTool } from "omniforge";
+import { stepKey, userMessage } from "omniforge/protocol";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { temporal } from "../../packages/temporal/src/index.ts";
 import { bytesOf, readRuns, textIn } from "./history.ts";
+import { createBench, type Bench } from "./setup.ts";
 import { skipped, startServer, type TestServer } from "./server.ts";
-import { createWorld, testAgent } from "./world.ts";
+import { createWorld, testAgent, until } from "./world.ts";
 
 const canary = "CANARY-b81f";
 const look = defineTool({
@@ -22,6 +22,11 @@ describe.skipIf(skipped !== "")(`histories${skipped}`, () => {
     server = await startServer();
   });
   afterAll(() => server.stop());
+  let bench: Bench;
+  beforeEach(() => {
+    bench = createBench(server);
+  });
+  afterEach(() => bench.close());
 
   test("a turn costs the same however many came before it, and nothing that anybody said is in it", async () => {
     const turns = 300;
@@ -32,10 +37,7 @@ describe.skipIf(skipped !== "")(`histories${skipped}`, () => {
           ? { text: canary, calls: [{ name: "look", arguments: { text: canary } }] }
           : { text: `${canary} done` },
     });
-    const backend = await temporal({ address: server.address, taskQueue: `q-${randomUUID().slice(0, 8)}` })(
-      world,
-      { work: true },
-    );
+    const backend = await bench.open(world);
     const agent = testAgent({ tools: [look], instructions: canary, limits: { turns: turns + 10 } });
     const task = await world.create(agent, canary);
     const started = Date.now();
@@ -58,8 +60,101 @@ describe.skipIf(skipped !== "")(`histories${skipped}`, () => {
     const full = runs.slice(0, -1).map((run) => run.bytes / run.events.length);
     expect(Math.max(...full) / Math.min(...full)).toBeLessThan(1.1);
     for (const run of runs) expect(textIn(run.history)).not.toContain(canary);
-
-    await backend.close();
-    await world.remove();
   }, 150_000);
+
+  test("a task that parks with a history parks in a new run, is woken there, and repeats nothing", async () => {
+    let replies = 0;
+    let looks = 0;
+    const counted = defineTool({
+      name: "look",
+      description: "",
+      parameters: z.object({}),
+      effects: "none",
+      execute: () => `look ${++looks}`,
+    });
+    const world = createWorld({
+      tools: [counted, askHumanTool],
+      script: ({ turn, said }) => {
+        replies++;
+        if (turn === 20) return { calls: [{ name: "ask_human", arguments: { question: "Go on?" } }] };
+        return turn < 24 ? { calls: [{ name: "look" }] } : { text: `heard ${said.length}` };
+      },
+    });
+    const backend = await bench.open(world);
+    const task = await world.create(testAgent({ tools: [counted, askHumanTool] }));
+    await backend.start(task);
+    const parked = await until(async () => {
+      const row = await world.rowOf(task);
+      return row.parkedAtWakes !== null && row.currentRun !== row.firstRun ? row : undefined;
+    });
+    const handle = server.client.workflow.getHandle(task.task);
+    const waiting = await handle.fetchHistory();
+    expect(waiting.events?.length).toBeLessThan(40);
+
+    // Whatever is said meanwhile is taken once, however often the task wakes and parks again.
+    for (let at = 0; at < 30; at++) {
+      await world.say(task, { kind: "message", id: `m${at}`, message: userMessage(`message ${at}`) });
+      await backend.wake(task);
+      await until(async () =>
+        (await world.rowOf(task)).parkedAtWakes === parked.wakes + at + 1 ? true : undefined,
+      );
+    }
+    await world.say(task, {
+      kind: "answer",
+      request: stepKey(20, "tool", 0),
+      answer: { decision: "answer", value: "yes" },
+    });
+    await backend.wake(task);
+    const row = await world.ended(task);
+    expect(row.state).toBe("completed");
+    expect((await world.entries(task, "ended"))[0]?.body.parts).toMatchObject([{ text: "heard 31" }]);
+    expect({ replies, looks }).toEqual({ replies: 24, looks: 22 });
+    const runs = await readRuns(server.client, task.task, row.firstRun ?? "");
+    console.log(
+      `parked and woken 30 times: runs of ${runs.map((run) => run.events.length).join(", ")} events`,
+    );
+    expect(Math.max(...runs.slice(1).map((run) => run.events.length))).toBeLessThan(250);
+  });
+
+  test("failures reach the history as codes, whatever their messages say", async () => {
+    let tried = 0;
+    const broken = defineTool({
+      name: "broken",
+      description: "",
+      parameters: z.object({}),
+      effects: "idempotent",
+      retry: { maximumAttempts: 2, initialIntervalMs: 50 },
+      execute: () => {
+        throw new Error(canary);
+      },
+    });
+    const world = createWorld({
+      tools: [broken],
+      script: ({ turn }) => {
+        if (++tried === 1) return { fail: { status: 500, message: canary, retryAfterMs: 50 } };
+        return turn === 1 ? { calls: [{ name: "broken" }] } : { text: canary };
+      },
+    });
+    const { transcripts } = world;
+    let loads = 0;
+    const failing = {
+      ...world,
+      transcripts: {
+        ...transcripts,
+        load: (...of: Parameters<typeof transcripts.load>) =>
+          ++loads === 1 ? Promise.reject(new TypeError(canary)) : transcripts.load(...of),
+      },
+    };
+    const backend = await bench.open(failing);
+    const task = await world.create(testAgent({ tools: [broken], modelRetry: { initialIntervalMs: 50 } }));
+    await backend.start(task);
+    const row = await world.ended(task);
+    expect(row.state).toBe("completed");
+    expect(bench.errors).toHaveLength(1);
+    const [run] = await readRuns(server.client, task.task, row.firstRun ?? "");
+    const text = textIn(run?.history);
+    expect(text).toContain("TOOL_FAILED");
+    expect(text).not.toContain(canary);
+    expect(text).not.toContain(process.cwd());
+  });
 });

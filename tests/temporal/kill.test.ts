@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TaskReference } from "omniforge/protocol";
+import { entry, stepKey, type TaskReference } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createBench, type Bench } from "./setup.ts";
 import { skipped, startServer, type TestServer } from "./server.ts";
@@ -93,4 +93,54 @@ describe.skipIf(skipped !== "")(`kill -9 of a Temporal worker${skipped}`, () => 
       expect((await world.entries(task, "recovery")).flatMap(({ body }) => body.steps)).toHaveLength(1);
     },
   );
+
+  test("a call that kills its process each time is given up, and the task goes on", async () => {
+    const setup = killable(folder, "nothing");
+    const world = createWorld({ folder, ...setup });
+    const client = await bench.open(world, { work: false });
+    const over = new AbortController();
+    let started = 0;
+    const supervise = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        started++;
+        const worker = await startWorkerProcess("nothing");
+        if (worker.exitCode === null && worker.signalCode === null) await once(worker, "exit");
+      }
+    };
+    const supervised = supervise();
+    const task = await world.create(testAgent({ tools: setup.tools }), "die");
+    await client.start(task);
+    await until(() => (performed().includes("die") ? true : undefined));
+    // Spares the test four deaths of the seven that it takes: two among others, five alone.
+    for (let at = 0; at < 4; at++) {
+      const entries = [entry("recovery", { steps: [stepKey(1, "tool", 0)] })];
+      await world.store.commit({ tenant: task.tenant, task: task.task, entries, at: world.now() });
+    }
+    const row = await world.ended(task, 50_000);
+    over.abort();
+    for (const one of processes) one.kill("SIGKILL");
+    await supervised;
+    expect(row).toMatchObject({ state: "completed" });
+    expect((await world.entries(task, "result"))[0]?.body.error?.code).toBe("POISONED");
+    expect(performed().filter((step) => step === "die")).toHaveLength(3);
+    expect(started).toBe(4);
+  }, 60_000);
+
+  test("a worker that stops in good order hands its step over, and nothing is counted as a death", async () => {
+    const setup = killable(folder, "nothing");
+    const hanging = createWorld({ folder, ...killable(folder, "look") });
+    const stopping = await bench.open(hanging, { worker: { shutdownGraceMs: 200 } });
+    const task = await hanging.create(testAgent({ tools: setup.tools }), "work");
+    await stopping.start(task);
+    await until(() => (performed().includes("look") ? true : undefined));
+    const closed = stopping.close();
+    const world = createWorld({ folder, ...setup });
+    await bench.open(world);
+    await closed;
+    const stopped = Date.now();
+    expect(await world.ended(task)).toMatchObject({ state: "completed" });
+    console.log(`a graceful stop: ended ${Date.now() - stopped} ms after it`);
+    expect(performed()).toEqual(["model 1", "look", "look", "model 2", "pay", "model 3"]);
+    expect(await world.entries(task, "recovery")).toEqual([]);
+  });
 });

@@ -23,6 +23,7 @@ export function bundleSandbox(): Promise<WorkflowBundleWithSourceMap> {
     logger: new DefaultLogger("WARN"),
     webpackConfigHook: (config) => ({
       ...config,
+      output: { ...config.output, devtoolModuleFilenameTemplate: sourceName },
       resolve: {
         ...config.resolve,
         conditionNames: [
@@ -37,6 +38,13 @@ export function bundleSandbox(): Promise<WorkflowBundleWithSourceMap> {
       },
     }),
   });
+}
+
+/** Where the machine that built the bundle keeps its files has no place in the package. */
+function sourceName({ absoluteResourcePath: path }: { readonly absoluteResourcePath: string }): string {
+  const parts = path.split(/[/\\]/);
+  const from = Math.max(parts.lastIndexOf("node_modules"), parts.lastIndexOf("packages"));
+  return parts.slice(from + 1).join("/");
 }
 
 /** Where the worker finds the bundle; builds it first when this runs from sources and they have changed. */
