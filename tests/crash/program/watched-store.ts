@@ -1,0 +1,54 @@
+/**
+ * The store's port with a point before each write is applied, and one after it is durable but before the caller hears.
+ *
+ * The promise of the store's tells the caller in a later microtask than it tells this file, so nothing of the program
+ * runs between "durable" and the point after it.
+ */
+import type { NewEntry } from "../../../packages/omniforge/src/protocol/entry.ts";
+import type { TaskStore } from "../../../packages/omniforge/src/store/task-store.ts";
+import type { Points } from "./points.ts";
+
+/** Wraps a store; reads pass through unwatched. */
+export function watchStore(store: TaskStore, points: Points): TaskStore {
+  const around = async <Value>(name: string, write: () => Promise<Value>): Promise<Value> => {
+    points.pass(`before ${name}`);
+    const value = await write();
+    points.pass(`after ${name}`);
+    return value;
+  };
+  const { executions } = store;
+  return {
+    ...store,
+    create: (task) => around(`create ${task.task}`, () => store.create(task)),
+    commit: (commit) =>
+      around(`commit ${commit.task} ${commit.entries.map(nameOf).join(", ")}`, () => store.commit(commit)),
+    executions: {
+      ...executions,
+      acquire: (reference, owner) =>
+        around(`acquire ${reference.task}`, () => executions.acquire(reference, owner)),
+      release: (reference, fence, park) =>
+        around(`release ${reference.task}`, () => executions.release(reference, fence, park)),
+      park: (reference, park) => around(`park ${reference.task}`, () => executions.park(reference, park)),
+      beat: (owner, at) => around("beat", () => executions.beat(owner, at)),
+      retire: (owner) => around("retire", () => executions.retire(owner)),
+      evict: (reference, owner, recovery, at) =>
+        around(`evict ${reference.task}`, () => executions.evict(reference, owner, recovery, at)),
+      recordRun: (reference, run) =>
+        around(`record run ${reference.task}`, () => executions.recordRun(reference, run)),
+    },
+  };
+}
+
+function nameOf(entry: NewEntry): string {
+  if (entry.key !== undefined) return `${entry.kind} ${entry.key}`;
+  switch (entry.kind) {
+    case "message":
+    case "request":
+    case "input":
+      return `${entry.kind} ${entry.body.id}`;
+    case "attempt":
+      return `${entry.kind} ${entry.body.step}`;
+    default:
+      return entry.kind;
+  }
+}

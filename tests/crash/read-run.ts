@@ -1,0 +1,43 @@
+/** What a run left behind: the tasks' heads and logs, the ledger, and whether the database is sound. */
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { sqliteStore, type TaskRow } from "omniforge/store";
+import type { Entry } from "../../packages/omniforge/src/protocol/entry.ts";
+import { readLedger, type LedgerLine } from "./ledger.ts";
+
+export interface TaskLeft {
+  readonly row: TaskRow;
+  readonly entries: readonly Entry[];
+}
+
+export interface RunLeft {
+  /** By id, parents before their sub-agents. */
+  readonly tasks: readonly TaskLeft[];
+  readonly ledger: readonly LedgerLine[];
+  /** SQLite's own verdict. */
+  readonly integrity: string;
+}
+
+/** Reads the directory of a run whose processes have all ended. */
+export async function readRun(directory: string): Promise<RunLeft> {
+  const path = join(directory, "omniforge.db");
+  const store = sqliteStore(path);
+  try {
+    const rows = await store.list({ tenant: "default", limit: 1000 });
+    const sorted = rows.toSorted((one, other) => (one.task < other.task ? -1 : 1));
+    const tasks = await Promise.all(sorted.map(async (row) => ({ row, entries: await store.read(row, 0) })));
+    return { tasks, ledger: readLedger(directory), integrity: checkIntegrity(path) };
+  } finally {
+    await store.close();
+  }
+}
+
+function checkIntegrity(path: string): string {
+  const database = new DatabaseSync(path);
+  try {
+    const rows = database.prepare("pragma integrity_check").all();
+    return rows.map((row) => String(row["integrity_check"])).join("; ");
+  } finally {
+    database.close();
+  }
+}
