@@ -31,8 +31,8 @@ export class Suspended extends Error {
   override readonly name = "Suspended";
 }
 
-// By name, because errors cross realms.
-export const isCancelled = (thrown: unknown): boolean =>
-  thrown instanceof Error && thrown.name === "Cancelled";
-export const isSuspended = (thrown: unknown): boolean =>
-  thrown instanceof Error && thrown.name === "Suspended";
+// By name, and not by class: errors cross realms, where even `Error` is another.
+const isNamed = (thrown: unknown, name: string): boolean =>
+  typeof thrown === "object" && thrown !== null && "name" in thrown && thrown.name === name;
+export const isCancelled = (thrown: unknown): boolean => isNamed(thrown, "Cancelled");
+export const isSuspended = (thrown: unknown): boolean => isNamed(thrown, "Suspended");
