@@ -79,7 +79,8 @@ export interface OmniForge {
   /** Throws TASK_NOT_FOUND. */
   get(task: string): Promise<Task>;
   list(filter?: Partial<Omit<TaskFilter, "tenant">>): Promise<readonly Task[]>;
-  log(task: string, after?: number): Promise<readonly Entry[]>;
+  /** Entries above a seq, at most so many. */
+  log(task: string, after?: number, limit?: number): Promise<readonly Entry[]>;
   /** The task's events from a seq on, until it ends. */
   follow(task: string, options?: FollowOptions): AsyncGenerator<TaskEvent, void>;
   /** Says something to a running task; the same id again is the same message. */
@@ -166,7 +167,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     },
     get,
     list: async (filter = {}) => (await store.list({ limit: 100, ...filter, tenant })).map(toTask),
-    log: (task, after = 0) => store.read(named(task), after),
+    log: (task, after = 0, limit) => store.read(named(task), after, limit),
     follow: (task, following) => follow(store, bus, named(task), following),
     say: (task, text, id = `message_${randomUUID()}`) =>
       take(task, { kind: "message", id, message: toMessage(text) }),
