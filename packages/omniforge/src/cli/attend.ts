@@ -1,0 +1,123 @@
+/**
+ * Attending a task: showing it until it ends or only a person can help, asking that person where one is there, and
+ * stopping when they press Ctrl-C.
+ *
+ * Does not own: opening and closing the OmniForge; after `interrupted` the caller closes it, and that is the stop.
+ */
+import type { OmniForge } from "../create-omniforge.ts";
+import { OmniForgeError } from "../protocol/error.ts";
+import type { Answer } from "../protocol/input.ts";
+import { isTerminal, type Task } from "../protocol/task.ts";
+import { askOnTerminal } from "./ask.ts";
+import { openRequests } from "./find-task.ts";
+import type { Interrupts } from "./interrupts.ts";
+import { createProgress } from "./progress.ts";
+import { shortId } from "./view/short-id.ts";
+import type { Advice, OpenRequest, TaskView } from "./view/view.ts";
+
+export interface Attendance {
+  readonly view: TaskView;
+  readonly interrupts: Interrupts;
+  /** Somebody is there to be asked. */
+  readonly asks: boolean;
+  /** Approvals are given without asking. */
+  readonly approves: boolean;
+  readonly advise: (task: Task, open: readonly OpenRequest[]) => Advice;
+}
+
+/** `waiting`: only a person can help; `interrupted`: the person at the terminal wants to stop. */
+export type Attended = { readonly kind: "ended" | "waiting" | "interrupted"; readonly task: Task };
+
+/** Shows a task from its beginning. */
+export async function attend(forge: OmniForge, root: string, attendance: Attendance): Promise<Attended> {
+  const { view, interrupts } = attendance;
+  const progress = createProgress();
+  const left = new Set<string>();
+  let waiting = false;
+  for await (const event of forge.follow(root, { descendants: true, signal: interrupts.stop })) {
+    view.event(event);
+    if (event.type !== "entry") continue;
+    progress.add(event.task, event.entry);
+    if (event.entry.kind === "request") {
+      const open = { task: event.task, request: event.entry.body };
+      if (await isOpen(forge, open)) await answer(forge, open, attendance, left);
+      if (interrupts.stop.aborted) break;
+    }
+    // What is in the log already may settle what an earlier entry asked for.
+    waiting =
+      left.size > 0 && progress.isBlocked(root) && event.entry.seq >= (await forge.get(event.task)).headSeq;
+    if (waiting) break;
+  }
+  const task = await forge.get(root);
+  if (isTerminal(task.state)) {
+    view.ended(task);
+    return { kind: "ended", task };
+  }
+  if (!waiting) return { kind: "interrupted", task };
+  const open = await openRequests(forge, task);
+  view.waiting(task, open, attendance.advise(task, open));
+  return { kind: "waiting", task };
+}
+
+async function answer(
+  forge: OmniForge,
+  open: OpenRequest,
+  attendance: Attendance,
+  left: Set<string>,
+): Promise<void> {
+  const { view, asks, approves, interrupts } = attendance;
+  const give = (answered: Answer): Promise<boolean> => respond(forge, open, answered, view);
+  if (approves && open.request.kind === "approval") return void (await give({ decision: "approve" }));
+  if (!asks) return void left.add(nameOf(open));
+  view.request(open);
+  for (;;) {
+    const watch = watchFor(forge, open);
+    try {
+      const asked = await askOnTerminal(open.request, interrupts, watch.settled);
+      if (asked === "settled") return view.note("Somebody else has answered this.");
+      if (asked === "left") return void left.add(nameOf(open));
+      if (await give(asked)) return;
+    } finally {
+      watch.end();
+    }
+  }
+}
+
+/** False when the answer does not fit and the person may try again. */
+async function respond(
+  forge: OmniForge,
+  { task, request }: OpenRequest,
+  given: Answer,
+  view: TaskView,
+): Promise<boolean> {
+  try {
+    await forge.respond(task, request.id, given);
+    return true;
+  } catch (thrown) {
+    if (!OmniForgeError.is(thrown)) throw thrown;
+    view.note(thrown.message);
+    return thrown.code !== "INVALID_INPUT";
+  }
+}
+
+async function isOpen(forge: OmniForge, { task, request }: OpenRequest): Promise<boolean> {
+  const { pending } = await forge.get(task);
+  return pending.some(({ id }) => id === request.id);
+}
+
+/** Notices that a request was answered from elsewhere, or that its task has ended. */
+function watchFor(forge: OmniForge, open: OpenRequest): { readonly settled: AbortSignal; end(): void } {
+  const settled = new AbortController();
+  const timer = setInterval(() => {
+    isOpen(forge, open).then(
+      (still) => still || settled.abort(),
+      // The store is being closed: whoever closes it ends the prompt.
+      () => undefined,
+    );
+  }, 100);
+  return { settled: settled.signal, end: () => clearInterval(timer) };
+}
+
+function nameOf({ task, request }: OpenRequest): string {
+  return `${shortId(task)} ${request.id}`;
+}

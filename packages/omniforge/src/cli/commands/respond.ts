@@ -1,0 +1,91 @@
+/** `omniforge respond <id> [request]`: answers what a task waits for, whether its process runs or not. */
+import type { Answer } from "../../protocol/input.ts";
+import { json as jsonShape } from "../../protocol/json.ts";
+import { asJson, parseAnswer } from "../ask.ts";
+import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
+import { chooseRequest, findTask, openRequests } from "../find-task.ts";
+import { openForge } from "../open-forge.ts";
+import { resumeLine } from "../see-through.ts";
+import { shortId } from "../view/short-id.ts";
+import { jsonLine } from "../view/visible.ts";
+import type { OpenRequest } from "../view/view.ts";
+import { resume } from "./resume.ts";
+
+export interface RespondChoice {
+  readonly approve?: boolean;
+  /** The reason where one was given. */
+  readonly reject?: boolean | string;
+  readonly answer?: string;
+  /** JSON that takes the place of the arguments. */
+  readonly edit?: string;
+  /** Go on at once, in this process. */
+  readonly resume?: boolean;
+  readonly json?: boolean;
+  readonly data?: string;
+}
+
+/** Writes the answer durably. It counts from then on, whoever runs the task, and whenever. */
+export async function respond(
+  id: string,
+  request: string | undefined,
+  choice: RespondChoice,
+): Promise<ExitCode> {
+  checkDecision(choice);
+  const { data } = choice;
+  const opened = await openFor(id, data);
+  try {
+    const task = await findTask(opened.forge, id);
+    const chosen = chooseRequest(await openRequests(opened.forge, task), task, request);
+    await opened.forge.respond(chosen.task, chosen.request.id, answerOf(choice, chosen));
+    if (choice.resume === true) {
+      await opened.close();
+      return await resume(task.root, {
+        work: true,
+        ...(data !== undefined && { data }),
+        ...(choice.json && { json: true }),
+      });
+    }
+    const runs = task.engine === "temporal" || (await opened.isAnyoneWorking());
+    const goOn = resumeLine(task.root, { data, backend: task.engine });
+    if (choice.json === true)
+      process.stdout.write(`${jsonLine({ type: "accepted", ...chosen, runs, goOn })}\n`);
+    else
+      process.stdout.write(
+        `The answer is recorded in task ${shortId(task.root)}. ${runs ? "It goes on where it runs.\n" : `No process runs it; go on with\n  ${goOn}\n`}`,
+      );
+    return exitCodes.done;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** A task of Temporal is woken by its own engine, so that one is opened; which it is stands in the store. */
+export async function openFor(id: string, data: string | undefined): ReturnType<typeof openForge> {
+  const client = await openForge({ data, work: false });
+  try {
+    const { engine } = await findTask(client.forge, id);
+    if (engine === "in-process") return client;
+  } catch (thrown) {
+    await client.close();
+    throw thrown;
+  }
+  await client.close();
+  return openForge({ data, work: false, backend: "temporal" });
+}
+
+function checkDecision({ approve, reject, answer, edit }: RespondChoice): void {
+  const given = [approve === true, reject !== undefined, answer !== undefined, edit !== undefined].filter(
+    Boolean,
+  );
+  if (given.length !== 1)
+    throw new UsageError("say one of --approve, --reject [reason], --answer <value> or --edit <json>");
+  if (edit !== undefined && asJson(edit) === edit) throw new UsageError("--edit takes the arguments as JSON");
+}
+
+function answerOf({ approve, reject, answer, edit }: RespondChoice, { request }: OpenRequest): Answer {
+  if (edit !== undefined) return { decision: "approve", arguments: jsonShape.parse(asJson(edit)) };
+  if (approve === true) return { decision: "approve" };
+  if (answer === undefined)
+    return { decision: "reject", ...(typeof reject === "string" && { reason: reject }) };
+  return parseAnswer(answer, request.schema) ?? { decision: "answer", value: answer };
+}

@@ -1,0 +1,52 @@
+/** `omniforge show <id>`: a task with its steps, as it is now, and what it waits for. */
+import { isTerminal } from "../../protocol/task.ts";
+import { answerLines } from "../answer-lines.ts";
+import { exitCodes, type ExitCode } from "../exit-code.ts";
+import { findTask, openRequests } from "../find-task.ts";
+import { openForge } from "../open-forge.ts";
+import { resumeLine, viewOn } from "../see-through.ts";
+import { openOutput } from "../view/output.ts";
+import { shortId } from "../view/short-id.ts";
+import type { TaskView } from "../view/view.ts";
+import type { OmniForge } from "../../create-omniforge.ts";
+
+export interface ShowChoice {
+  readonly json?: boolean;
+  readonly data?: string;
+}
+
+/** Shows what is in the log, and nothing that comes later. */
+export async function show(id: string, { data, json }: ShowChoice): Promise<ExitCode> {
+  const { forge, close } = await openForge({ data, work: false });
+  try {
+    const task = await findTask(forge, id);
+    const view = viewOn(openOutput(process.stdout), { json });
+    await replay(forge, task.task, view);
+    if (isTerminal(task.state)) {
+      view.ended(task);
+      return exitCodes.done;
+    }
+    const open = await openRequests(forge, task);
+    const advice = {
+      answers: answerLines(task, open, data),
+      goOn: resumeLine(task.task, { data, backend: task.engine }),
+    };
+    if (open.length > 0) view.waiting(task, open, advice);
+    else if (json === true) view.ended(task);
+    else
+      view.note(
+        `\nTask ${shortId(task.task)} is ${task.state}. If no process runs it, go on with\n  ${advice.goOn}`,
+      );
+    return exitCodes.done;
+  } finally {
+    await close();
+  }
+}
+
+/** A sub-agent's log follows the entry that opened it. */
+async function replay(forge: OmniForge, task: string, view: TaskView): Promise<void> {
+  for (const entry of await forge.log(task)) {
+    view.event({ type: "entry", task, entry });
+    if (entry.kind === "child") await replay(forge, entry.body.task, view);
+  }
+}

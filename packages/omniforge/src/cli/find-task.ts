@@ -1,0 +1,91 @@
+/** Tasks and requests by what a person types: a whole id, the unique beginning or end of one, or `last`. */
+import type { OmniForge } from "../create-omniforge.ts";
+import { OmniForgeError } from "../protocol/error.ts";
+import { isTerminal, type Task } from "../protocol/task.ts";
+import { UsageError } from "./exit-code.ts";
+import { shortId } from "./view/short-id.ts";
+import type { OpenRequest } from "./view/view.ts";
+
+const page = 500;
+/** Older tasks are found by their whole id only. */
+const searched = 20_000;
+
+/** The task that is meant. Throws TASK_NOT_FOUND, or UsageError where several could be. */
+export async function findTask(forge: OmniForge, typed: string): Promise<Task> {
+  if (typed === "last") {
+    for await (const task of newestFirst(forge)) if (task.parent === undefined) return forge.get(task.task);
+    throw new OmniForgeError("TASK_NOT_FOUND", "there is no task here yet");
+  }
+  try {
+    return await forge.get(typed);
+  } catch (thrown) {
+    if (!OmniForgeError.is(thrown, "TASK_NOT_FOUND")) throw thrown;
+  }
+  const found: Task[] = [];
+  for await (const task of newestFirst(forge)) if (matches(task.task, typed)) found.push(task);
+  const [only, ...others] = found;
+  if (only === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${typed} here`);
+  if (others.length === 0) return forge.get(only.task);
+  const names = found.slice(0, 5).map(({ task }) => task);
+  throw new UsageError(
+    `${typed} could be ${found.length} tasks: ${names.join(", ")}${found.length > 5 ? ", …" : ""}`,
+  );
+}
+
+/** A beginning is one of the whole family's: it means the task that the sub-agents belong to. */
+function matches(task: string, typed: string): boolean {
+  if (typed.length < 3) return false;
+  return shortId(task) === typed || task.endsWith(typed) || (!task.includes(".") && task.startsWith(typed));
+}
+
+async function* newestFirst(forge: OmniForge): AsyncGenerator<Task, void> {
+  let before: string | undefined;
+  for (let seen = 0; seen < searched; seen += page) {
+    const tasks = await forge.list({ limit: page, ...(before !== undefined && { before }) });
+    yield* tasks;
+    before = tasks.at(-1)?.task;
+    if (tasks.length < page) return;
+  }
+}
+
+/** Tasks that are nobody's sub-agents and have not ended, oldest first. */
+export async function unfinished(forge: OmniForge): Promise<Task[]> {
+  const tasks = await forge.list({
+    states: ["submitted", "working", "input-required", "auth-required"],
+    limit: 1000,
+  });
+  return tasks.filter((task) => task.parent === undefined).toReversed();
+}
+
+/** What the task and its sub-agents wait for. */
+export async function openRequests(forge: OmniForge, task: Task): Promise<OpenRequest[]> {
+  if (isTerminal(task.state)) return [];
+  const family = await forge.list({ root: task.root, states: ["input-required"], limit: 1000 });
+  const here = family.filter((one) => one.task === task.task || one.task.startsWith(`${task.task}.`));
+  return here.toReversed().flatMap((one) => one.pending.map((request) => ({ task: one.task, request })));
+}
+
+/** The request that is meant; where only one is open it need not be named. */
+export function chooseRequest(
+  open: readonly OpenRequest[],
+  task: Task,
+  typed: string | undefined,
+): OpenRequest {
+  const found = typed === undefined ? open : open.filter(({ request }) => request.id === typed);
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) return only;
+  const list = open
+    .map((one) => `  ${nameRequest(one, task)}  ${one.request.tool ?? one.request.prompt}`)
+    .join("\n");
+  if (only !== undefined)
+    throw new UsageError(`which request? It waits for ${open.length} answers:\n${list}`);
+  if (typed !== undefined)
+    throw new UsageError(
+      `task ${shortId(task.task)} has no open request ${typed}${list === "" ? "" : `; it has:\n${list}`}`,
+    );
+  throw new UsageError(`task ${shortId(task.task)} waits for nobody: it is ${task.state}`);
+}
+
+function nameRequest(one: OpenRequest, task: Task): string {
+  return one.task === task.task ? one.request.id : `${shortId(one.task)} ${one.request.id}`;
+}

@@ -1,0 +1,120 @@
+/**
+ * The command line. Owns: words and options. Each command stands in `commands/` and is loaded when it is called, so that
+ * `--help` costs nothing.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { conclude, exitCodes, type ExitCode } from "./exit-code.ts";
+import type { CancelChoice } from "./commands/cancel.ts";
+import type { RespondChoice } from "./commands/respond.ts";
+import type { ResumeChoice } from "./commands/resume.ts";
+import type { RunChoice } from "./commands/run.ts";
+import type { ShowChoice } from "./commands/show.ts";
+import type { TasksChoice } from "./commands/tasks.ts";
+
+const data = (): Option => new Option("--data <folder>", "where tasks are kept (default: .omniforge)");
+const json = (): Option => new Option("--json", "lines of JSON, for programs");
+const yes = (): Option => new Option("--yes", "approve without asking");
+const backend = (): Option =>
+  new Option("--backend <engine>", "what runs tasks").choices(["in-process", "temporal"]);
+const noWork = (): Option => new Option("--no-work", "leave running it to other processes");
+
+const program = new Command("omniforge")
+  .description("AI agents that survive kill -9.")
+  .version("0.1.0")
+  .exitOverride()
+  .showHelpAfterError("(--help says more)")
+  .addHelpText(
+    "after",
+    "\nA task's id may be cut to its beginning or end, or be 'last'.\nExit codes: 0 done or waiting for a person, 1 failed, 2 wrong usage, 3 canceled.",
+  );
+
+/** The action of a command: loads it, runs it, and turns what it returns into the exit code. */
+const run = (command: () => Promise<ExitCode>): Promise<void> => conclude(command);
+
+program
+  .command("run")
+  .description("give an agent a task, and see it through")
+  .argument("<text>", "what it is to do")
+  .option("--agent <id>", "which agent", "assistant")
+  .option("--workspace <folder>", "the folder that it works on (default: this one)")
+  .addOption(yes())
+  .addOption(json())
+  .addOption(backend())
+  .addOption(noWork())
+  .addOption(data())
+  .action((text: string, choice: RunChoice) =>
+    run(async () => (await import("./commands/run.ts")).run(text, choice)),
+  );
+
+program
+  .command("tasks")
+  .description("list tasks, newest first")
+  .option("--limit <number>", "how many", toLimit, 20)
+  .addOption(json())
+  .addOption(data())
+  .action((choice: TasksChoice) => run(async () => (await import("./commands/tasks.ts")).tasks(choice)));
+
+program
+  .command("show")
+  .description("show a task with its steps, and what it waits for")
+  .argument("<id>")
+  .addOption(json())
+  .addOption(data())
+  .action((id: string, choice: ShowChoice) =>
+    run(async () => (await import("./commands/show.ts")).show(id, choice)),
+  );
+
+program
+  .command("respond")
+  .description("answer what a task waits for")
+  .argument("<id>")
+  .argument("[request]", "which request, where several are open")
+  .option("--approve", "allow the call")
+  .option("--reject [reason]", "refuse it")
+  .option("--answer <value>", "answer a question")
+  .option("--edit <json>", "allow the call with these arguments instead")
+  .option("--resume", "go on with the task at once, here")
+  .addOption(json())
+  .addOption(data())
+  .action((id: string, request: string | undefined, choice: RespondChoice) =>
+    run(async () => (await import("./commands/respond.ts")).respond(id, request, choice)),
+  );
+
+program
+  .command("cancel")
+  .description("cancel a task and its sub-agents")
+  .argument("<id>")
+  .option("--reason <text>", "why")
+  .addOption(json())
+  .addOption(data())
+  .action((id: string, choice: CancelChoice) =>
+    run(async () => (await import("./commands/cancel.ts")).cancel(id, choice)),
+  );
+
+program
+  .command("resume")
+  .description("go on with a task, or with all that are unfinished")
+  .argument("[id]")
+  .addOption(yes())
+  .addOption(json())
+  .addOption(backend())
+  .addOption(noWork())
+  .addOption(data())
+  .action((id: string | undefined, choice: ResumeChoice) =>
+    run(async () => (await import("./commands/resume.ts")).resume(id, choice)),
+  );
+
+function toLimit(typed: string): number {
+  const limit = Number(typed);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
+    throw new InvalidArgumentError("It is a number from 1 to 10000.");
+  return limit;
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  if (!(thrown instanceof CommanderError)) throw thrown;
+  // Help that was asked for is no error; commander has said what is wrong with anything else.
+  process.exitCode = thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+}

@@ -1,0 +1,88 @@
+/** Seeing a task through on this terminal: showing it, closing the OmniForge, and saying how to go on. */
+import type { EngineName, Task } from "../protocol/task.ts";
+import { answerLines, dataWords } from "./answer-lines.ts";
+import { attend } from "./attend.ts";
+import { cancelTask } from "./cancel-task.ts";
+import { codeOf, exitCodes, type ExitCode } from "./exit-code.ts";
+import { catchInterrupts } from "./interrupts.ts";
+import { commandLine } from "./invocation.ts";
+import { openForge, type Opened } from "./open-forge.ts";
+import { createJsonView } from "./view/json-view.ts";
+import { openOutput, type Output } from "./view/output.ts";
+import { createScreen } from "./view/screen.ts";
+import { shortId } from "./view/short-id.ts";
+import { createTranscript } from "./view/transcript.ts";
+import type { Advice, OpenRequest, TaskView } from "./view/view.ts";
+
+export interface Sight {
+  readonly json?: boolean | undefined;
+  /** Approve without asking. */
+  readonly yes?: boolean | undefined;
+  readonly data?: string | undefined;
+  readonly backend?: EngineName | undefined;
+  /** What was recorded before this time is marked as reused. */
+  readonly reusedBefore?: number;
+  /** The command that goes on with a task; default `resume`. */
+  readonly goOn?: string;
+  readonly output?: Output;
+}
+
+/** Attends the task to its end, or to where it waits or was interrupted; then closes what was opened. */
+export async function seeThrough(opened: Opened, task: string, sight: Sight): Promise<ExitCode> {
+  const output = sight.output ?? openOutput(process.stdout);
+  const view = viewOn(output, sight);
+  const interrupts = catchInterrupts();
+  const goOn = sight.goOn ?? resumeLine(task, sight);
+  const advise = (waiting: Task, open: readonly OpenRequest[]): Advice => ({
+    answers: answerLines(waiting, open, sight.data),
+    goOn,
+  });
+  output.gone.addEventListener("abort", interrupts.stopNow, { once: true });
+  try {
+    const asks = sight.json !== true && output.live && process.stdin.isTTY;
+    const attended = await attend(opened.forge, task, {
+      view,
+      interrupts,
+      asks,
+      approves: sight.yes === true,
+      advise,
+    });
+    if (attended.kind !== "interrupted") return codeOf(attended.task.state);
+    view.note("\nStopping; a step that runs may finish first. Ctrl-C again cancels the task.");
+    interrupts.cancel.addEventListener("abort", () => void opened.forge.cancel(task).catch(() => undefined), {
+      once: true,
+    });
+    await opened.close();
+    if (interrupts.cancel.aborted) return await cancelAfter(task, view, sight);
+    view.note(`Stopped. Nothing is lost; go on with\n  ${goOn}`);
+    return output.gone.aborted ? exitCodes.done : exitCodes.interrupted;
+  } finally {
+    await opened.close();
+    interrupts.release();
+  }
+}
+
+/** The task may have been cancelled while it was being stopped; whether or not, it ends now. */
+async function cancelAfter(task: string, view: TaskView, { data, backend }: Sight): Promise<ExitCode> {
+  const client = await openForge({ data, backend, work: false });
+  try {
+    view.ended(await cancelTask(client, task, "Ctrl-C"));
+    return exitCodes.canceled;
+  } finally {
+    await client.close();
+  }
+}
+
+/** What shows a task on this output. */
+export function viewOn(
+  output: Output,
+  { json, reusedBefore }: Pick<Sight, "json" | "reusedBefore">,
+): TaskView {
+  if (json === true) return createJsonView(output.write, (text) => process.stderr.write(text));
+  return createTranscript(createScreen(output), reusedBefore === undefined ? {} : { reusedBefore });
+}
+
+export function resumeLine(task: string, { data, backend }: Pick<Sight, "data" | "backend">): string {
+  const engine = backend === "temporal" ? ["--backend", "temporal"] : [];
+  return commandLine("resume", shortId(task), ...engine, ...dataWords(data));
+}

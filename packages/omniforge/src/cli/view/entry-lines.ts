@@ -1,0 +1,82 @@
+/** Entries of a task's log, each as one line. */
+import type { EntryBody, EntryOf } from "../../protocol/entry.ts";
+import type { Json } from "../../protocol/json.ts";
+import { parseStepKey } from "../../protocol/step-key.ts";
+import type { Task } from "../../protocol/task.ts";
+import { argumentsText, durationText, resultText, tokensText } from "./call-text.ts";
+import type { Span } from "./screen.ts";
+import { shortId } from "./short-id.ts";
+
+/** A task of the family that is shown: its agent, how far to the right, and the calls it made. */
+export interface Actor {
+  readonly agent: string;
+  readonly indent: number;
+  readonly calls: Map<string, { readonly name: string; readonly given: Json }>;
+  readonly running: Set<string>;
+}
+
+/** A call, its arguments and what came of it. */
+export function callLine(actor: Actor, { key = "", body }: EntryOf<"result">, reused: boolean): Span[] {
+  const good = body.status === "result";
+  const call = actor.calls.get(key);
+  const given = call === undefined ? "" : ` ${argumentsText(call.given)}`;
+  const time = reused || body.durationMs === undefined ? "" : ` · ${durationText(body.durationMs)}`;
+  const mark: Span[] =
+    reused && good ? reusedMark : [{ text: good ? "✓ " : "✗ ", style: good ? "green" : "red" }];
+  return [...mark, body.name, { text: `${given} · ${resultText(body)}${time}`, style: "dim" }];
+}
+
+export const reusedMark: Span[] = [{ text: "✓ reused ", style: "cyan" }];
+
+/** What it took. */
+export function footer(task: Task): string {
+  const turns = `${task.turn} ${task.turn === 1 ? "turn" : "turns"}`;
+  return `${turns} · ${tokensText(task.usage)} · task ${shortId(task.task)}`;
+}
+
+/** How a task ended, and why where it failed. */
+export function endLine(state: string, why = ""): Span[] {
+  const good = state === "completed";
+  const text = `${good ? "✓" : "✗"} ${state}${why === "" ? "" : `: ${why}`}`;
+  return [{ text, style: good ? "green" : "red" }];
+}
+
+/** What a person said, or that nobody did. */
+export function inputLine({ outcome, answer }: EntryBody<"input">, reused: boolean): Span[] {
+  const [good, text] = inputWords(outcome, answer);
+  const mark: Span[] =
+    reused && good ? reusedMark : [{ text: good ? "✓ " : "✗ ", style: good ? "green" : "red" }];
+  return [...mark, text];
+}
+
+function inputWords(outcome: string, answer: EntryBody<"input">["answer"]): [boolean, string] {
+  if (outcome === "expired") return [false, "nobody answered in time"];
+  if (answer === undefined) return [false, "withdrawn"];
+  switch (answer.decision) {
+    case "approve":
+      return [
+        true,
+        answer.arguments === undefined
+          ? "you approved"
+          : `you approved, with ${argumentsText(answer.arguments)}`,
+      ];
+    case "reject":
+      return [false, answer.reason === undefined ? "you rejected" : `you rejected: ${answer.reason}`];
+    case "answer":
+      return [true, `you answered: ${argumentsText(answer.value)}`];
+  }
+}
+
+/** A step as people know it. */
+export function nameOf(actor: Actor, key: string): string {
+  const { kind } = parseStepKey(key);
+  if (kind === "model") return "the model";
+  return actor.calls.get(key)?.name ?? (kind === "compact" ? "putting the conversation in short" : kind);
+}
+
+/** What happened when a process died. */
+export function recoveryText(actor: Actor, steps: readonly string[]): string {
+  const names = [...new Set(steps.map((key) => nameOf(actor, key)))];
+  const what = names.length === 0 ? "" : ` during ${names.join(", ")}`;
+  return `the process that ran this was killed${what}; it goes on here`;
+}

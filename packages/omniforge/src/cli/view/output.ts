@@ -1,0 +1,37 @@
+/** The standard output, guarded: a reader who has gone away (`head`) is no error, but the end of showing anything. */
+
+export interface Output {
+  /** A terminal: text may be streamed, and a person may be asked. */
+  readonly live: boolean;
+  readonly columns: number;
+  /** Aborted once nobody reads any more; writing then does nothing. */
+  readonly gone: AbortSignal;
+  readonly write: (text: string) => void;
+}
+
+interface Stream extends NodeJS.EventEmitter {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): boolean;
+}
+
+/** Guards a stream; once for each stream. */
+export function openOutput(stream: Stream): Output {
+  const gone = new AbortController();
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // EIO: the terminal was closed.
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    gone.abort();
+  });
+  const live = stream.isTTY === true && process.env["TERM"] !== "dumb";
+  return {
+    live,
+    gone: gone.signal,
+    get columns() {
+      return live ? Math.max(20, stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+    },
+    write(text) {
+      if (!gone.signal.aborted) stream.write(text);
+    },
+  };
+}
