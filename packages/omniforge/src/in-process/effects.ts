@@ -28,6 +28,8 @@ export interface InProcessRun {
   readonly slots: Slots;
   /** Steps that run alone, because their process has died under them before. */
   readonly suspects: ReadonlySet<StepKey>;
+  /** Performs a step that runs alone, noted durably as the only one that can end this process. */
+  readonly noted: <Value>(key: StepKey, step: () => Promise<Value>) => Promise<Value>;
   /** The wakes counted when the run began. */
   readonly wakes: number;
   readonly shouldYield: () => boolean;
@@ -57,9 +59,11 @@ export function inProcessEffects(run: InProcessRun): Effects {
   ): Promise<Performed<Value>> {
     for (;;) {
       // Asked inside the slot: an abort while queueing must not start anything.
-      const result = await run.slots.run(run.suspects.has(key), () =>
-        attempt.signal.aborted ? abortedStep(world, attempt) : step(),
-      );
+      const alone = run.suspects.has(key);
+      const result = await run.slots.run(alone, () => {
+        if (attempt.signal.aborted) return abortedStep(world, attempt);
+        return alone ? run.noted(key, step) : step();
+      });
       if (result.kind === "stopped")
         return { kind: "suspended", ...(isFault(result.why) && { at: world.now() + faultDelayMs }) };
       if (result.kind !== "retry") return result;

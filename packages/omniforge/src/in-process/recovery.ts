@@ -8,16 +8,17 @@
 import { entry } from "../protocol/entry.ts";
 import type { StepWorld } from "../steps/step.ts";
 import { stepsInFlight, viewTurn } from "../steps/turn-view.ts";
+import type { StepKey } from "../protocol/step-key.ts";
+import type { LoneStep, TaskRow } from "../store/task-store.ts";
 
 /** Evicts every task of every dead owner but this one; says whether there were any. */
 export async function recover(world: StepWorld, self: string, leaseMs: number): Promise<boolean> {
   const { executions } = world.store;
   let found = false;
-  for (const { owner, beatAt, dead } of await executions.owners()) {
+  for (const { owner, beatAt, dead, alone } of await executions.owners()) {
     if (owner === self || (!dead && world.now() - beatAt <= leaseMs)) continue;
     for (const row of await executions.ownedBy(owner)) {
-      const read = await world.store.turn(row);
-      const steps = read === undefined ? [] : stepsInFlight(viewTurn(read));
+      const steps = await diedUnder(world, row, alone);
       const evicted = await executions.evict(
         row,
         owner,
@@ -29,4 +30,15 @@ export async function recover(world: StepWorld, self: string, leaseMs: number): 
     await executions.retire(owner);
   }
   return found;
+}
+
+/** What was in flight; where one step ran alone, that one only: the others had not begun, and are not to blame. */
+async function diedUnder(
+  world: StepWorld,
+  row: TaskRow,
+  alone: LoneStep | undefined,
+): Promise<readonly StepKey[]> {
+  const read = await world.store.turn(row);
+  const steps = read === undefined ? [] : stepsInFlight(viewTurn(read));
+  return alone === undefined ? steps : steps.filter((key) => alone.task === row.task && alone.key === key);
 }

@@ -12,7 +12,7 @@ import type { TaskReference } from "../protocol/task.ts";
 import { runsAlone } from "../steps/retry.ts";
 import type { StepWorld } from "../steps/step.ts";
 import { deathsOf, stepsInFlight, viewTurn } from "../steps/turn-view.ts";
-import type { TaskRow } from "../store/task-store.ts";
+import type { LoneStep, TaskRow } from "../store/task-store.ts";
 import { inProcessEffects, type Park } from "./effects.ts";
 import { recover } from "./recovery.ts";
 import { createSlots, type Slots } from "./slots.ts";
@@ -51,6 +51,7 @@ export class Runner {
   readonly #active = new Map<string, ActiveTask>();
   #clear: (() => void)[] = [];
   #clearDue: (() => void) | undefined;
+  #alone: LoneStep | undefined;
   #version = -1;
   #pumping: Promise<void> | undefined;
   #again = false;
@@ -153,6 +154,7 @@ export class Runner {
         attempt,
         slots: this.#slots,
         suspects: await this.#suspects(row),
+        noted: (key, step) => this.#note({ task, key }, step),
         wakes: row.wakes,
         shouldYield: () => this.#stopping,
         park: (reason) => {
@@ -197,7 +199,18 @@ export class Runner {
   }
 
   #beat(): Promise<void> {
-    return this.#world.store.executions.beat(this.#owner, this.#world.now());
+    return this.#world.store.executions.beat(this.#owner, this.#world.now(), this.#alone);
+  }
+
+  async #note<Value>(alone: LoneStep, step: () => Promise<Value>): Promise<Value> {
+    this.#alone = alone;
+    try {
+      await this.#beat();
+      return await step();
+    } finally {
+      this.#alone = undefined;
+      await this.#beat();
+    }
   }
 
   async #recover(): Promise<void> {

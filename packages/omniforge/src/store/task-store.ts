@@ -164,6 +164,21 @@ export interface TaskStore {
   close(): Promise<void>;
 }
 
+/** A step beside which its process runs nothing else, because processes have died under it before (rule 8). */
+export interface LoneStep {
+  readonly task: string;
+  readonly key: StepKey;
+}
+
+export interface Owner {
+  readonly owner: string;
+  readonly beatAt: number;
+  /** The store knows that the process is gone. */
+  readonly dead: boolean;
+  /** As it last said: only this step can have ended it. */
+  readonly alone?: LoneStep;
+}
+
 /** How engines keep track of what runs: scheduling columns beside the head, never state. */
 export interface ExecutionStore {
   /** Takes a task for this owner under the next fence; undefined when another live owner has it or it has ended. */
@@ -186,10 +201,10 @@ export interface ExecutionStore {
   cancelling(owner: string): Promise<readonly TaskReference[]>;
   /** Tasks that this owner holds. */
   ownedBy(owner: string): Promise<readonly TaskRow[]>;
-  /** Says that this owner lives. */
-  beat(owner: string, at: number): Promise<void>;
-  /** Everybody who has said so and has not retired. `dead`: the store knows that the process is gone. */
-  owners(): Promise<readonly { readonly owner: string; readonly beatAt: number; readonly dead: boolean }[]>;
+  /** Says that this owner lives, and which step it runs alone, where it runs one so. */
+  beat(owner: string, at: number, alone?: LoneStep): Promise<void>;
+  /** Everybody who has said so and has not retired. */
+  owners(): Promise<readonly Owner[]>;
   /** The owner holds nothing any more: it stopped gracefully, or everything was taken from it. */
   retire(owner: string): Promise<void>;
   /** Takes a task from a dead owner, in one transaction: appends the recovery entry, no owner, next fence. */

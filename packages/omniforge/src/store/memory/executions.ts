@@ -1,7 +1,7 @@
 /** The scheduling columns in memory. */
 import type { NewEntry } from "../../protocol/entry.ts";
 import type { TaskReference } from "../../protocol/task.ts";
-import type { Commit, CommitResult, ExecutionStore, TaskRow } from "../task-store.ts";
+import type { Commit, CommitResult, ExecutionStore, Owner, TaskRow } from "../task-store.ts";
 import type { Stored } from "./memory-store.ts";
 
 export interface Tables {
@@ -10,7 +10,7 @@ export interface Tables {
   readonly apply: (commit: Commit) => CommitResult;
   readonly write: <T>(perform: () => T) => Promise<T>;
   readonly read: <T>(perform: () => T) => Promise<T>;
-  readonly owners: Map<string, number>;
+  readonly owners: Map<string, Owner>;
 }
 
 export function memoryExecutions({ all, load, apply, write, read, owners }: Tables): ExecutionStore {
@@ -93,11 +93,11 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
           .map(reference),
       ),
     ownedBy: (owner) => read(() => open().filter((row) => row.owner === owner)),
-    beat: (owner, at) =>
+    beat: (owner, at, alone) =>
       write(() => {
-        owners.set(owner, at);
+        owners.set(owner, { owner, beatAt: at, dead: false, ...(alone && { alone }) });
       }),
-    owners: () => read(() => [...owners].map(([owner, beatAt]) => ({ owner, beatAt, dead: false }))),
+    owners: () => read(() => [...owners.values()]),
     retire: (owner) =>
       write(() => {
         for (const { row } of all())

@@ -10,7 +10,7 @@ import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { readEntry } from "../../protocol/upcast.ts";
 import { append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
-import type { Commit, CommitResult, LateEntry, NewTask, TaskRow, TaskStore } from "../task-store.ts";
+import type { Commit, CommitResult, LateEntry, NewTask, Owner, TaskRow, TaskStore } from "../task-store.ts";
 import { memoryExecutions } from "./executions.ts";
 
 /** One task as it is kept. */
@@ -45,7 +45,7 @@ const noExecution = {
 export function memoryStore(rule: typeof decide = decide): TaskStore {
   const tasks = new Map<string, Stored>();
   const specs = new Map<string, string>();
-  const owners = new Map<string, number>();
+  const owners = new Map<string, Owner>();
   let version = 0;
 
   const load = ({ tenant, task }: TaskReference): Stored | undefined => {

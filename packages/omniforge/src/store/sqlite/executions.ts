@@ -48,18 +48,20 @@ export function sqliteExecutions(
       }),
     cancelling: (owner) => reading(() => database.all("cancelling", [owner]).map(toReference)),
     ownedBy: (owner) => reading(() => database.all("ownedBy", [owner]).map(toTaskRow)),
-    beat(owner, at) {
+    beat(owner, at, alone) {
       if (!locks.has(owner)) locks.set(owner, holdLock(lockPath(owner)));
       return database.write(() => {
-        database.run("beat", [owner, at]);
+        database.run("beat", { owner, at, task: alone?.task ?? null, key: alone?.key ?? null });
       });
     },
     owners: () =>
       reading(() =>
         database.all("owners", []).map((row) => {
           const owner = String(row["owner"]);
+          const { alone_task: task, alone_key: key } = row;
           return {
             owner,
+            ...(typeof task === "string" && typeof key === "string" && { alone: { task, key } }),
             beatAt: Number(row["beat_at"]),
             dead: !locks.has(owner) && !isLockHeld(lockPath(owner)),
           };

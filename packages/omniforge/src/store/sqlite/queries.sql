@@ -97,10 +97,11 @@ select tenant, task from tasks where owner = ? and ended_seq is null and cancel_
 select * from tasks where owner = ? and ended_seq is null
 
 -- name: beat
-insert into owners (owner, beat_at) values (?, ?) on conflict (owner) do update set beat_at = excluded.beat_at
+insert into owners (owner, beat_at, alone_task, alone_key) values (:owner, :at, :task, :key)
+on conflict (owner) do update set beat_at = excluded.beat_at, alone_task = excluded.alone_task, alone_key = excluded.alone_key
 
 -- name: owners
-select owner, beat_at from owners
+select owner, beat_at, alone_task, alone_key from owners
 
 -- name: retire
 delete from owners where owner = ?

@@ -117,6 +117,14 @@ export function leaseClaims(claim: Claim): void {
     assert.deepEqual(await store.executions.owners(), [{ owner: "one", beatAt: start + 500, dead: false }]);
   });
 
+  claim("say which step an owner runs alone, until it says otherwise", async (store) => {
+    const alone = { task: "task_1", key: "1/tool/0" };
+    await store.executions.beat("one", start, alone);
+    assert.deepEqual(await store.executions.owners(), [{ owner: "one", beatAt: start, dead: false, alone }]);
+    await store.executions.beat("one", start);
+    assert.deepEqual(await store.executions.owners(), [{ owner: "one", beatAt: start, dead: false }]);
+  });
+
   claim("say what an owner holds, and what of it is to be cancelled", async (store) => {
     await create(store);
     await create(store, { task: "task_2" });

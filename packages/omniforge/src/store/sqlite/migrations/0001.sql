@@ -85,4 +85,10 @@ create index late_by_task on late (task);
 
 create table specs (hash text primary key, body text not null) without rowid;
 
-create table owners (owner text primary key, beat_at integer not null) without rowid;
+-- Processes that execute tasks, and the step that one of them runs with nothing else beside it.
+create table owners (
+  owner text primary key,
+  beat_at integer not null,
+  alone_task text,
+  alone_key text
+) without rowid;
