@@ -5,7 +5,8 @@ import { textOf, type Part } from "../../protocol/message.ts";
 import { cutTo } from "./text-width.ts";
 import { visibleLine } from "./visible.ts";
 
-const longestValue = 40;
+const longestFirst = 80;
+const longestValue = 30;
 
 /** The arguments on one line: a first text as it is, the others with their names. */
 export function argumentsText(value: Json): string {
@@ -13,7 +14,7 @@ export function argumentsText(value: Json): string {
   return Object.entries(value)
     .map(([name, one], index) =>
       index === 0 && typeof one === "string"
-        ? valueText(one)
+        ? valueText(one, longestFirst)
         : one === true
           ? name
           : `${name}=${valueText(one)}`,
@@ -21,9 +22,11 @@ export function argumentsText(value: Json): string {
     .join(" ");
 }
 
-function valueText(value: Json): string {
+function valueText(value: Json, longest = longestValue): string {
+  const lines = typeof value === "string" ? value.trimEnd().split("\n").length : 1;
+  if (lines > 1) return `(${lines} lines)`;
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const shown = cutTo(visibleLine(text), longestValue);
+  const shown = cutTo(visibleLine(text), longest);
   return typeof value === "string" && /[\s"]/.test(text) ? `"${shown}"` : shown;
 }
 

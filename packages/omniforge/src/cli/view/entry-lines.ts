@@ -6,6 +6,7 @@ import type { Task } from "../../protocol/task.ts";
 import { argumentsText, durationText, resultText, tokensText } from "./call-text.ts";
 import type { Span } from "./screen.ts";
 import { shortId } from "./short-id.ts";
+import { cutTo } from "./text-width.ts";
 
 /** A task of the family that is shown: its agent, how far to the right, and the calls it made. */
 export interface Actor {
@@ -16,10 +17,16 @@ export interface Actor {
 }
 
 /** A call, its arguments and what came of it. */
-export function callLine(actor: Actor, { key = "", body }: EntryOf<"result">, reused: boolean): Span[] {
+export function callLine(
+  actor: Actor,
+  { key = "", body }: EntryOf<"result">,
+  { reused, columns }: { readonly reused: boolean; readonly columns: number },
+): Span[] {
   const good = body.status === "result";
   const call = actor.calls.get(key);
-  const given = call === undefined ? "" : ` ${argumentsText(call.given)}`;
+  // The arguments leave room for the result.
+  const longest = Math.min(100, Math.floor(columns / 2));
+  const given = call === undefined ? "" : ` ${cutTo(argumentsText(call.given), longest)}`;
   const time = reused || body.durationMs === undefined ? "" : ` · ${durationText(body.durationMs)}`;
   const mark: Span[] =
     reused && good ? reusedMark : [{ text: good ? "✓ " : "✗ ", style: good ? "green" : "red" }];

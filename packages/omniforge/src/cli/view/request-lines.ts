@@ -53,6 +53,7 @@ function showValue(screen: Screen, value: Json, indent: number): void {
   screen.text(typeof value === "string" ? value : JSON.stringify(value, undefined, 2), {
     indent,
     prefix: "│ ",
+    continued: "┆ ",
   });
 }
 

@@ -16,6 +16,7 @@ export type Span = string | { readonly text: string; readonly style: Style };
 
 export interface Screen {
   readonly live: boolean;
+  readonly columns: number;
   /** One line; on a terminal it is cut where that ends. */
   line(spans?: readonly Span[], indent?: number): void;
   /** Text of any length, wrapped between words on a terminal. */
@@ -30,6 +31,8 @@ export interface TextOptions {
   readonly indent?: number;
   /** Before each line, such as a bar. */
   readonly prefix?: string;
+  /** Before what did not fit on the line; default the prefix. */
+  readonly continued?: string;
   readonly style?: Style;
 }
 
@@ -57,11 +60,19 @@ export function createScreen(output: Output): Screen {
     const [on, off] = codes[style];
     return `\u001b[${on}m${text}\u001b[${off}m`;
   };
-  const wrapping = ({ indent = 0, prefix = "", style }: TextOptions): Wrapping =>
-    wrap((text) => write(paint(text, style)), output.columns, " ".repeat(indent) + visibleLine(prefix));
+  const wrapping = ({ indent = 0, prefix = "", continued = prefix, style }: TextOptions): Wrapping =>
+    wrap(
+      (text) => write(paint(text, style)),
+      output.columns,
+      " ".repeat(indent) + prefix,
+      " ".repeat(indent) + continued,
+    );
 
   return {
     live,
+    get columns() {
+      return output.columns;
+    },
     line(spans = [], indent = 0) {
       clear();
       let room = output.columns - indent;

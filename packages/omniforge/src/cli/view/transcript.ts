@@ -73,7 +73,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
         return reply(task, actor, one, reused);
       case "result":
         actor.running.delete(one.key ?? "");
-        return line(callLine(actor, one, reused), indent + 2);
+        return line(callLine(actor, one, { reused, columns: screen.columns }), indent + 2);
       case "input":
         if (one.body.answer?.decision === "approve" && one.key === undefined) actor.running.add(one.body.id);
         return line(inputLine(one.body, reused), indent + 2);

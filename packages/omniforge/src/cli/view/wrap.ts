@@ -12,8 +12,16 @@ export interface Wrapping {
   end(): void;
 }
 
-/** Wraps to so many columns; each line begins with the prefix. Infinitely many columns: lines stay as they are. */
-export function wrap(write: (text: string) => void, columns: number, prefix: string): Wrapping {
+/**
+ * Wraps to so many columns. Each line of the text begins with the prefix, and what does not fit goes on after
+ * `continued`, which is as wide. Infinitely many columns: lines stay as they are.
+ */
+export function wrap(
+  write: (text: string) => void,
+  columns: number,
+  prefix: string,
+  continued = prefix,
+): Wrapping {
   const room = Math.max(10, columns - widthOf(prefix));
   let [column, spaces, word] = [0, "", ""];
   let begun = false;
@@ -27,9 +35,13 @@ export function wrap(write: (text: string) => void, columns: number, prefix: str
     write(begun ? "\n" : `${prefix.trimEnd()}\n`);
     [column, spaces, begun] = [0, "", false];
   };
+  const goOn = (): void => {
+    write(`\n${continued}`);
+    [column, spaces] = [0, ""];
+  };
   const flush = (): void => {
     if (word === "") return;
-    if (column > 0 && column + widthOf(spaces + word) > room) newline();
+    if (column > 0 && column + widthOf(spaces + word) > room) goOn();
     begin();
     write(spaces);
     column += widthOf(spaces);
@@ -39,8 +51,7 @@ export function wrap(write: (text: string) => void, columns: number, prefix: str
       column += widthOf(head);
       rest = rest.slice(head.length);
       if (rest !== "") {
-        write(`\n${prefix}`);
-        column = 0;
+        goOn();
       }
     }
     [spaces, word] = ["", ""];
