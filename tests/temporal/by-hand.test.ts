@@ -141,4 +141,27 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, () => {
     expect(await world.ended(task)).toMatchObject({ state: "completed" });
     expect(paid()).toBe(1);
   });
+
+  test("a signal that nobody can read holds no task", async () => {
+    const { world, agent } = paying();
+    const backend = await bench.open(world);
+    const task = await world.create(agent);
+    await backend.start(task);
+    await parked(world, task);
+    const { SignalWorkflowExecutionRequest } = temporal.api.workflowservice.v1;
+    const unreadable = [
+      { metadata: {}, data: Buffer.from("garbage") },
+      { metadata: { encoding: Buffer.from("json/plain") }, data: Buffer.from("{ not json") },
+    ];
+    for (const signalName of ["wake", "provide_human_input", "nobody_listens_to_this"]) {
+      const asked = { namespace: server.namespace, workflowExecution: { workflowId: task.task }, signalName };
+      for (const payload of unreadable) {
+        const sent = SignalWorkflowExecutionRequest.fromObject({ ...asked, input: { payloads: [payload] } });
+        await server.client.workflowService.signalWorkflowExecution(sent);
+      }
+    }
+    await world.say(task, { kind: "answer", request, answer: { decision: "approve" } });
+    await backend.wake(task);
+    expect(await world.ended(task, 5_000)).toMatchObject({ state: "completed" });
+  });
 });

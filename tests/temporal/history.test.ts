@@ -116,6 +116,44 @@ describe.skipIf(skipped !== "")(`histories${skipped}`, () => {
     expect(Math.max(...runs.slice(1).map((run) => run.events.length))).toBeLessThan(250);
   });
 
+  test("a parent with an open sub-agent keeps its run, however much it has done", async () => {
+    const child = testAgent({ name: "child", tools: [askHumanTool] });
+    const parent = testAgent({ name: "parent", tools: [look], agents: [child] });
+    const world = createWorld({
+      tools: [look, askHumanTool],
+      script: ({ said, turn, results }) => {
+        if (said[0] === "child")
+          return results.length === 0
+            ? { calls: [{ name: "ask_human", arguments: { question: "?" } }] }
+            : { text: "asked" };
+        if (turn < 12) return { calls: [{ name: "look", arguments: { text: "" } }] };
+        return turn === 12
+          ? { calls: [{ name: "child", arguments: { message: "child" } }] }
+          : { text: "done" };
+      },
+    });
+    const backend = await bench.open(world);
+    const task = await world.create(parent, "parent");
+    await backend.start(task);
+    const asked = { tenant: task.tenant, task: `${task.task}.12.0` };
+    await until(async () => {
+      const row = await world.store.row(asked);
+      return row?.parkedAtWakes === null || row === undefined ? undefined : true;
+    });
+    // A wake makes it settle and park again, with more than a little history.
+    await backend.wake(task);
+    await until(async () => ((await world.rowOf(task)).parkedAtWakes === null ? undefined : true));
+    await world.say(asked, {
+      kind: "answer",
+      request: stepKey(1, "tool", 0),
+      answer: { decision: "answer", value: "!" },
+    });
+    await backend.wake(asked);
+    const row = await world.ended(task);
+    expect(row).toMatchObject({ state: "completed", currentRun: row.firstRun });
+    expect(await world.rowOf(asked)).toMatchObject({ state: "completed" });
+  });
+
   test("failures reach the history as codes, whatever their messages say", async () => {
     let tried = 0;
     const broken = defineTool({

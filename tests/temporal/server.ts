@@ -3,7 +3,8 @@
  *
  * Without either the tests skip, visibly and with the reason; in CI that is a failure.
  */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
@@ -29,12 +30,42 @@ export const skipped =
 
 /** Starts a server of its own for the calling file, or connects to the given one. */
 export async function startServer(): Promise<TestServer> {
-  const namespace = process.env["TEMPORAL_NAMESPACE"] ?? "default";
-  if (given !== undefined) return connect(given, namespace, undefined);
-  if (binary === undefined) throw new Error(missing);
+  if (given !== undefined) return connect(given, () => Promise.resolve());
+  const { address, kill } = await startProcess(await freePort(), []);
+  return connect(address, kill);
+}
+
+/** Starts a server that keeps its data in a file, to be killed and started again. None where a server was given. */
+export async function startServerWithFile(
+  file: string,
+): Promise<(TestServer & { restart(): Promise<void> }) | undefined> {
+  if (given !== undefined) return undefined;
   const port = await freePort();
-  const child = spawn(binary, [...serverArguments, "--port", String(port)], { stdio: "ignore" });
-  return connect(`127.0.0.1:${port}`, namespace, child);
+  let current = await startProcess(port, ["--db-filename", file]);
+  const server = await connect(current.address, () => current.kill());
+  return {
+    ...server,
+    async restart() {
+      await current.kill();
+      current = await startProcess(port, ["--db-filename", file]);
+    },
+  };
+}
+
+interface ServerProcess {
+  readonly address: string;
+  readonly kill: () => Promise<void>;
+}
+
+async function startProcess(port: number, more: readonly string[]): Promise<ServerProcess> {
+  if (binary === undefined) throw new Error(missing);
+  const child = spawn(binary, [...serverArguments, "--port", String(port), ...more], { stdio: "ignore" });
+  const kill = async (): Promise<void> => {
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  };
+  return { address: `127.0.0.1:${port}`, kill };
 }
 
 /** Without the poll settings every dispatch waits for up to 50 ms, and any figure is an artefact. */
@@ -45,11 +76,8 @@ const serverArguments = [
   '--dynamic-config-value history.workflowIdReuseMinimalInterval="10ms"',
 ].flatMap((line) => line.split(" "));
 
-async function connect(
-  address: string,
-  namespace: string,
-  child: ChildProcess | undefined,
-): Promise<TestServer> {
+async function connect(address: string, kill: () => Promise<void>): Promise<TestServer> {
+  const namespace = process.env["TEMPORAL_NAMESPACE"] ?? "default";
   const connection = await reachable(address, namespace);
   return {
     address,
@@ -57,10 +85,7 @@ async function connect(
     client: new Client({ connection, namespace }),
     async stop() {
       await connection.close();
-      if (child === undefined) return;
-      const exited = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await exited;
+      await kill();
     },
   };
 }

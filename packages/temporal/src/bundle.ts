@@ -10,7 +10,8 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from "@temporalio/worker";
 
-const fromSource = extname(import.meta.url) === ".ts";
+const extension = extname(import.meta.url);
+const fromSource = extension === ".ts";
 const here = dirname(fileURLToPath(import.meta.url));
 const sandbox = join(here, "sandbox");
 const built = join(here, "workflow-bundle.js");
@@ -19,7 +20,8 @@ const cache = join(here, "../../../.cache/temporal");
 /** Bundles the sandbox as it is compiled, or as it is written when this runs from sources. */
 export function bundleSandbox(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
-    workflowsPath: join(sandbox, fromSource ? "workflows.ts" : "workflows.js"),
+    workflowsPath: join(sandbox, `workflows${extension}`),
+    payloadConverterPath: join(sandbox, `payload-converter${extension}`),
     logger: new DefaultLogger("WARN"),
     webpackConfigHook: (config) => ({
       ...config,

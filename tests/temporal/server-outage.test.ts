@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { askHumanTool, createOmniForge, defineTool } from "omniforge";
+import { OmniForgeError, stepKey } from "omniforge/protocol";
+import { scriptedModel } from "omniforge/testing";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { temporal } from "../../packages/temporal/src/index.ts";
+import { createBench } from "./setup.ts";
+import { skipped, startServerWithFile } from "./server.ts";
+import { createWorld, testAgent, until } from "./world.ts";
+
+describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, () => {
+  test("comes back to tasks that go on: one in the middle of a turn, one that was answered meanwhile", async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
+    const server = await startServerWithFile(join(folder, "temporal.db"));
+    if (server === undefined) return context.skip("a given server is not ours to kill");
+    const bench = createBench(server);
+    let looks = 0;
+    const look = defineTool({
+      name: "look",
+      description: "",
+      parameters: z.object({}),
+      effects: "none",
+      execute: async () => {
+        looks++;
+        await delay(100);
+        return "seen";
+      },
+    });
+    const world = createWorld({
+      tools: [look, askHumanTool],
+      script: ({ said, results }) => {
+        if (said[0] === "ask" && results.length === 0)
+          return { calls: [{ name: "ask_human", arguments: { question: "Well?" } }] };
+        return results.length < 20 && said[0] !== "ask" ? { calls: [{ name: "look" }] } : { text: "done" };
+      },
+    });
+    const backend = await bench.open(world);
+    const agent = testAgent({ tools: [look, askHumanTool] });
+    const busy = await world.create(agent, "look");
+    const asking = await world.create(agent, "ask");
+    await backend.start(busy);
+    await backend.start(asking);
+    await until(async () =>
+      (await world.rowOf(asking)).parkedAtWakes === null || looks < 3 ? undefined : true,
+    );
+
+    const restarted = server.restart();
+    await world.say(asking, {
+      kind: "answer",
+      request: stepKey(1, "tool", 0),
+      answer: { decision: "answer", value: "yes" },
+    });
+    const woken = await backend.wake(asking).catch((thrown: unknown) => thrown);
+    expect(woken === undefined || OmniForgeError.is(woken, "ENGINE_UNREACHABLE")).toBe(true);
+    await restarted;
+    const since = Date.now();
+    expect(await world.ended(asking, 25_000)).toMatchObject({ state: "completed" });
+    expect(await world.ended(busy, 25_000)).toMatchObject({ state: "completed" });
+    console.log(
+      `a server killed and started again: both tasks ended ${Date.now() - since} ms after its start`,
+    );
+    expect(await world.entries(busy, "result")).toHaveLength(20);
+    expect(looks).toBeLessThanOrEqual(21);
+    await bench.close();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  test("is what an OmniForge runs on", async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
+    const server = await startServerWithFile(join(folder, "temporal.db"));
+    if (server === undefined) return context.skip("a given server is used by the other tests");
+    const forge = await createOmniForge({
+      dataDirectory: folder,
+      backend: temporal({ address: server.address, taskQueue: "e2e" }),
+      models: {
+        "scripted:test": scriptedModel(({ results }) =>
+          results.length === 0
+            ? { calls: [{ name: "ask_human", arguments: { question: "Who?" } }] }
+            : { text: `hello ${results[0]?.text}` },
+        ),
+      },
+      model: "scripted:test",
+    });
+    const result = await forge.run(testAgent({ tools: [askHumanTool] }), "greet", {
+      answer: () => ({ decision: "answer", value: "Ann" }),
+    });
+    expect(result).toMatchObject({ state: "completed", engine: "temporal", text: "hello Ann" });
+    await forge.close();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
