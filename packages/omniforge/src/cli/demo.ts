@@ -83,5 +83,5 @@ async function lastDemo(forge: OmniForge, workspace: string, engine: EngineName)
 function pacedModel(): ReturnType<typeof createKeylessModel> {
   const given = Number(process.env["OMNIFORGE_DEMO_PACE"] ?? 1);
   const pace = Number.isFinite(given) && given >= 0 ? given : 1;
-  return createKeylessModel({ latencyMs: 900 * pace, deltaDelayMs: 70 * pace });
+  return createKeylessModel({ latencyMs: 1500 * pace, deltaDelayMs: 90 * pace });
 }

@@ -25,7 +25,7 @@ await conclude(async (): Promise<ExitCode> => {
   ]);
   screen.line([{ text: "with its keyless model: rules, not an LLM. No key, no network.", style: "dim" }]);
   screen.line();
-  screen.line(["Kill it whenever you like, and type the same command again:"]);
+  screen.line(["Kill it whenever you like, from another terminal, and start it again:"]);
   screen.line([{ text: `  kill -9 ${process.pid}`, style: "yellow" }]);
   screen.line();
   const { demo } = await import("./demo.ts");
