@@ -12,6 +12,7 @@ import type { TaskReference } from "../protocol/task.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { validate, type JsonSchema } from "../tools/schema.ts";
 import { z } from "zod";
+import { readSpec } from "./create-task.ts";
 import type { StepWorld } from "./step.ts";
 
 /** `repeated`: this id had been accepted before; nothing was written. */
@@ -73,7 +74,7 @@ async function acceptAnswer(
       `request ${id} of task ${row.task} expired at ${new Date(request.deadline).toISOString()}`,
     );
   }
-  await judge(row, request, answer);
+  await judge(world, row, request, answer);
   const body = { id, outcome: "answered" as const, answer, ...(actor !== undefined && { actor }) };
   const accepted = await write(world, row, `input:${id}`, entry("input", body));
   if (accepted.repeated) throw answeredBefore(row, accepted.entry);
@@ -81,7 +82,7 @@ async function acceptAnswer(
 }
 
 /** Whether this is an answer to what was asked. Throws INVALID_INPUT. */
-async function judge(row: TaskRow, request: InputRequest, answer: Answer): Promise<void> {
+async function judge(world: StepWorld, row: TaskRow, request: InputRequest, answer: Answer): Promise<void> {
   const wanted = request.kind === "question" ? answer.decision !== "approve" : answer.decision !== "answer";
   if (!wanted) {
     throw new OmniForgeError(
@@ -91,6 +92,10 @@ async function judge(row: TaskRow, request: InputRequest, answer: Answer): Promi
   }
   if (answer.decision === "answer" && request.schema !== undefined)
     await validate(request.schema as JsonSchema, answer.value);
+  if (answer.decision !== "approve" || answer.arguments === undefined) return;
+  // What an approver puts in place of the model's arguments must be something that the tool takes (K5).
+  const tool = (await readSpec(world, row)).tools.find((one) => one.name === request.tool);
+  if (tool !== undefined) await validate(tool.parameters as JsonSchema, answer.arguments);
 }
 
 /** Accepts that a request's deadline has passed; returns what was accepted under its id, this or an earlier answer. */
