@@ -1,0 +1,32 @@
+/**
+ * What a backend's test file hands to the suite: how one process of the engine is made, and what can be done to it that
+ * the suite can't do by itself.
+ */
+import type { Backend } from "../../backend/backend.ts";
+import type { StepWorld } from "../../steps/step.ts";
+
+/**
+ * One process of the engine under test.
+ *
+ * The suite lets a process die, or stand still, by cutting its world off: none of its reads and writes return, its tools
+ * and models get no further. What else a death means to the engine, its test file says here.
+ */
+export interface Engine {
+  readonly backend: Backend;
+  /** Its world has been cut off for good: let go of what would still look alive to the engine (a heartbeat, a poll). */
+  readonly kill?: () => Promise<void>;
+  /** Its world stands still: what would look alive must, too. */
+  readonly pause?: () => Promise<void>;
+  /** Its world goes on. */
+  readonly continue?: () => Promise<void>;
+  /** Ends a task's execution from outside, as an operator would with the engine's own tools. */
+  readonly terminate?: (task: string) => Promise<void>;
+  /** Sets a task's execution back to its beginning, likewise. */
+  readonly reset?: (task: string) => Promise<void>;
+}
+
+/** What an engine may lack: a scenario that needs it must be skipped with a reason. */
+export type Control = "terminate" | "reset";
+
+/** Makes a process of the engine. `work: false`: a client only, as for `BackendFactory`. */
+export type CreateEngine = (world: StepWorld, options: { readonly work: boolean }) => Promise<Engine>;

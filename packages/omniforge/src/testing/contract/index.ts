@@ -1,0 +1,9 @@
+export {
+  scenarioNames,
+  testBackend,
+  type ContractOptions,
+  type ScenarioFramework,
+  type Skip,
+} from "./test-backend.ts";
+export type { Control, CreateEngine, Engine } from "./engine.ts";
+export type { ExpectedLogs } from "./expected.ts";
