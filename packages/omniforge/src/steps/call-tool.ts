@@ -6,7 +6,7 @@
  */
 import type { ToolSpec } from "../protocol/agent-spec.ts";
 import type { Call } from "../protocol/call.ts";
-import { entry, type EntryBody, type NewEntry, type ResultStatus } from "../protocol/entry.ts";
+import { entry, type EntryBody, type EntryOf, type NewEntry, type ResultStatus } from "../protocol/entry.ts";
 import type { Failure } from "../protocol/error.ts";
 import type { Json } from "../protocol/json.ts";
 import { parseStepKey, siblingKey } from "../protocol/step-key.ts";
@@ -17,6 +17,7 @@ import { abortedStep } from "./model-attempt.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import {
+  asksOutcome,
   claimOf,
   deathsOf,
   failuresOf,
@@ -96,11 +97,19 @@ function permit(
   const open = requests.find(({ body }) => inputTo(view, body.id) === undefined);
   if (open !== undefined)
     return { waiting: { ...call, waits: open.body.kind === "approval" ? "approval" : "question" } };
+  const last = requests.at(-1);
+  if (last !== undefined && isSettledBy(view, last)) return { waiting: { ...call, waits: "question" } };
   const approval = requests.find(({ body }) => body.kind === "approval");
   if (approval === undefined) return { parameters: written };
   const given = inputTo(view, approval.body.id)?.body.answer;
   if (given?.decision !== "approve") return { waiting: { ...call, waits: "approval" } };
   return { parameters: given.arguments ?? approval.body.arguments ?? written };
+}
+
+/** A question's answer that leaves nothing to run: a refusal, an expiry, or what became of a call whose outcome is lost. */
+function isSettledBy(view: TurnView, request: EntryOf<"request">): boolean {
+  if (request.body.kind !== "question") return false;
+  return asksOutcome(request) || inputTo(view, request.body.id)?.body.answer?.decision !== "answer";
 }
 
 /** K3: a claim of somebody else's without an outcome means that the effect may have happened. */

@@ -11,7 +11,7 @@ import { parseStepKey } from "../protocol/step-key.ts";
 import { expire } from "./accept.ts";
 import { collectChild } from "./open-child.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
-import { inputTo, outcomeOf, requestsOf, viewTurn, type TurnView } from "./turn-view.ts";
+import { asksOutcome, inputTo, outcomeOf, requestsOf, viewTurn, type TurnView } from "./turn-view.ts";
 
 export async function settleInputs(
   world: StepWorld,
@@ -92,10 +92,20 @@ async function decided(
   if (call.runs === "limit") return done({ kind: "settled" });
   if (answer?.decision === "approve") return done({ kind: "ready" });
   if (answer?.decision === "answer") {
-    const isOutcome = call.runs === "question" || request.body.id.endsWith(".unknown");
+    const isOutcome = call.runs === "question" || asksOutcome(request);
     if (!isOutcome) return done({ kind: "ready" });
     const status = call.runs === "question" ? "result" : "unknown";
     return outcomeIs(world, attempt, call, { name: call.name, status, parts: [toPart(answer.value)] });
+  }
+  // Nobody knows more than before: that it was started stays the truth.
+  if (asksOutcome(request)) {
+    const message = `${call.name} was started, and whether it took effect is unknown`;
+    return outcomeIs(world, attempt, call, {
+      name: call.name,
+      status: "unknown",
+      parts: [],
+      error: { code: "TASK_LOST", message },
+    });
   }
   const message =
     outcome === "expired"

@@ -48,6 +48,11 @@ export function requestsOf(view: TurnView, key: StepKey): readonly EntryOf<"requ
   return view.entries.filter(isKind("request")).filter((entry) => entry.body.key === key);
 }
 
+/** Whether this asks what became of a `once` call that was started and whose outcome is lost (K3). */
+export function asksOutcome(request: EntryOf<"request">): boolean {
+  return request.body.id.endsWith(".unknown");
+}
+
 export function inputTo(view: TurnView, request: string): EntryOf<"input"> | undefined {
   return view.entries.filter(isKind("input")).find((entry) => entry.body.id === request);
 }
