@@ -24,6 +24,8 @@ interface Window {
   items: TranscriptItem[];
   untaken: EntryOf<"message">[];
   characters: number;
+  /** A reply took a message that stands before the window's first entry. */
+  lacks: boolean;
 }
 
 export interface Transcripts {
@@ -57,13 +59,17 @@ export function createTranscripts(store: TaskStore, maximumWindows = 1000): Tran
   };
 }
 
-const empty = (seq: number): Window => ({ seq, items: [], untaken: [], characters: 0 });
+const empty = (seq: number): Window => ({ seq, items: [], untaken: [], characters: 0, lacks: false });
 
-/** From the last compaction on; from the start where a message that nobody took is older than that. */
+/** From the last compaction on; from the start where a message that nobody had taken by then is older than that. */
 async function rebuild(store: TaskStore, row: TaskRow): Promise<Window> {
   const window = empty(Math.max(0, row.epochSeq - 1));
-  for (const entry of await store.read(row, window.seq)) apply(window, entry);
-  if (row.epochSeq === 0 || window.untaken.length >= row.messages - row.taken) return window;
+  const later = await store.read(row, window.seq);
+  // The row counts up to its own seq: what came since must not stand in for what is missing.
+  for (const entry of later) if (entry.seq <= row.headSeq) apply(window, entry);
+  const lacks = window.lacks || window.untaken.length < row.messages - row.taken;
+  for (const entry of later) apply(window, entry);
+  if (row.epochSeq === 0 || !lacks) return window;
   const whole = empty(0);
   for (const entry of await store.read(row, 0)) apply(whole, entry);
   return whole;
@@ -93,7 +99,9 @@ function apply(window: Window, entry: Entry): void {
 function applyReply(window: Window, entry: EntryOf<"reply">): void {
   const { took, turn, model, parts, outcome } = entry.body;
   const taken = new Set(took);
-  for (const { body } of window.untaken.filter((one) => taken.has(one.body.id))) {
+  const known = window.untaken.filter((one) => taken.has(one.body.id));
+  window.lacks ||= known.length < took.length;
+  for (const { body } of known) {
     window.items.push({ role: "user", message: body.message });
     window.characters += sizeOf(body.message.parts);
   }
