@@ -77,7 +77,7 @@ function inputWords(outcome: string, answer: EntryBody<"input">["answer"]): [boo
 /** A step as people know it. */
 export function nameOf(actor: Actor, key: string): string {
   const { kind } = parseStepKey(key);
-  if (kind === "model") return "the model";
+  if (kind === "model") return "a model call";
   return actor.calls.get(key)?.name ?? (kind === "compact" ? "putting the conversation in short" : kind);
 }
 

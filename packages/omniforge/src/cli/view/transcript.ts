@@ -33,6 +33,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
   const { reusedBefore = 0 } = options;
   const actors = new Map<string, Actor>();
   const live: LiveText = createLiveText(screen);
+  const shown = new Set<string>();
   const actorOf = (task: string): Actor =>
     actors.get(task) ?? { agent: "", indent: 0, calls: new Map(), running: new Set() };
 
@@ -45,12 +46,6 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
   const line = (spans: readonly Span[], indent: number): void => {
     live.interrupt();
     screen.line(spans, indent);
-  };
-
-  const show = (title: string, commands: readonly string[]): void => {
-    screen.line();
-    screen.line([{ text: title, style: "bold" }]);
-    for (const command of commands) screen.text(command, { indent: 2 });
   };
 
   function entry(task: string, one: Entry): void {
@@ -153,6 +148,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
 
   function request(open: OpenRequest): void {
     live.interrupt();
+    shown.add(`${open.task} ${open.request.id}`);
     const { agent, indent } = actorOf(open.task);
     screen.line();
     showRequest(screen, open.request, indent, indent > 0 ? agent : undefined);
@@ -166,11 +162,15 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
     },
     request,
     waiting(_task, open, { answers, goOn }) {
-      for (const one of open) request(one);
-      const [first, ...others] = answers;
-      show("The task waits for you. To approve or answer:", first === undefined ? [] : [first]);
-      if (others.length > 0) show("Or:", others);
-      show("Then go on with:", [goOn]);
+      for (const one of open) if (!shown.has(`${one.task} ${one.request.id}`)) request(one);
+      screen.line();
+      screen.line([{ text: "The task waits for you. Answer it with", style: "bold" }]);
+      for (const [index, command] of answers.entries()) {
+        if (index > 0) screen.line(["or"]);
+        screen.text(command, { indent: 2 });
+      }
+      screen.line([{ text: "and go on with", style: "bold" }]);
+      screen.text(goOn, { indent: 2 });
     },
     ended(task) {
       live.interrupt();
