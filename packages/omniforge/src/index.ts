@@ -18,7 +18,15 @@ export {
   type ToolOutput,
 } from "./tools/tool.ts";
 export { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
-export { askHumanTool, fileTools, globTool, grepTool, readTool, writeTool } from "./tools/builtin/index.ts";
+export {
+  askHumanTool,
+  editTool,
+  fileTools,
+  globTool,
+  grepTool,
+  readTool,
+  writeTool,
+} from "./tools/builtin/index.ts";
 export { inProcess, type InProcessOptions } from "./in-process/backend.ts";
 export { createKeylessModel } from "./models/keyless/index.ts";
 export type { LanguageModel } from "./models/language-model.ts";

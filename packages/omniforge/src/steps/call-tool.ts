@@ -54,6 +54,7 @@ export async function callTool(world: StepWorld, attempt: Attempt, call: Call): 
     view,
     spec,
     parameters: permitted.parameters,
+    approved: permitted.approved,
     nonce: world.nonce(),
   };
   const failures = failuresOf(view, key).filter((one) => one.body.error.code !== "TOOL_NOT_HERE");
@@ -83,6 +84,7 @@ interface ToolRun {
   readonly view: TurnView;
   readonly spec: ToolSpec;
   readonly parameters: Json;
+  readonly approved: boolean;
   /** This invocation's, for a `once` call. */
   readonly nonce: string;
 }
@@ -92,7 +94,7 @@ function permit(
   view: TurnView,
   call: Call,
   written: Json,
-): { readonly parameters: Json } | { readonly waiting: Call } {
+): { readonly parameters: Json; readonly approved: boolean } | { readonly waiting: Call } {
   const requests = requestsOf(view, call.key);
   const open = requests.find(({ body }) => inputTo(view, body.id) === undefined);
   if (open !== undefined)
@@ -100,10 +102,10 @@ function permit(
   const last = requests.at(-1);
   if (last !== undefined && isSettledBy(view, last)) return { waiting: { ...call, waits: "question" } };
   const approval = requests.find(({ body }) => body.kind === "approval");
-  if (approval === undefined) return { parameters: written };
+  if (approval === undefined) return { parameters: written, approved: false };
   const given = inputTo(view, approval.body.id)?.body.answer;
   if (given?.decision !== "approve") return { waiting: { ...call, waits: "approval" } };
-  return { parameters: given.arguments ?? approval.body.arguments ?? written };
+  return { parameters: given.arguments ?? approval.body.arguments ?? written, approved: true };
 }
 
 /** A question's answer that leaves nothing to run: a refusal, an expiry, or what became of a call whose outcome is lost. */
@@ -133,6 +135,7 @@ async function perform(run: ToolRun, tool: Tool, attemptNumber: number): Promise
     call,
     row: run.view.row,
     parameters: run.parameters,
+    approved: run.approved,
     answers: answersOf(run),
   });
   const started = call.effects === "once";

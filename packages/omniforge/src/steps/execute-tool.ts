@@ -31,6 +31,8 @@ export interface ToolCallRun {
   readonly row: TaskRow;
   readonly parameters: Json;
   readonly answers: readonly Json[];
+  /** Whether a person approved exactly these parameters. */
+  readonly approved: boolean;
 }
 
 export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallRun): Promise<Executed> {
@@ -62,6 +64,7 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
     signal: stop.signal,
     workspace: row.workspace ?? world.workspace,
     answers: run.answers,
+    approved: run.approved,
     progress,
   };
   const settled = Promise.resolve()

@@ -14,6 +14,7 @@ import { stepKey } from "../protocol/step-key.ts";
 import { hashOf } from "../store/blob-store.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { validate, type JsonSchema } from "../tools/schema.ts";
+import { approvalPrompt } from "./approval-prompt.ts";
 import type { StepWorld } from "./step.ts";
 
 export interface Reading {
@@ -87,7 +88,7 @@ async function planCall(
     }
     case "tool": {
       if (!(await needsApproval(world, tool, part.arguments))) return { call, entries: [] };
-      const prompt = `Allow ${tool.name}?`;
+      const prompt = await approvalPrompt(world, row, tool.name, part.arguments);
       const bound = {
         tool: tool.name,
         arguments: part.arguments,

@@ -30,6 +30,8 @@ export interface ToolContext {
   readonly workspace: string;
   /** What people answered to this call's earlier questions (see `InputRequired`), in order. */
   readonly answers: readonly Json[];
+  /** True where a person approved exactly these arguments. */
+  readonly approved?: boolean;
   /** Shown to followers while the tool runs; never stored. */
   readonly progress: (text: string) => void;
 }
@@ -37,10 +39,15 @@ export interface ToolContext {
 /** What a tool may return: text, any JSON value, or parts. */
 export type ToolOutput = string | Json | { readonly parts: readonly Part[] };
 
+/** What a tool may look at to show people what a call would do. */
+export type PreviewContext = Pick<ToolContext, "workspace">;
+
 export interface Tool {
   readonly spec: ToolSpec;
   /** Whether a person must approve this call; asked only where `spec.approval` is "tool". */
   readonly needsApproval: (parameters: Json) => boolean | Promise<boolean>;
+  /** What people are shown beside the arguments when they are asked to approve: a diff, say. Changes nothing. */
+  readonly preview?: (parameters: Json, context: PreviewContext) => Promise<string | undefined>;
   readonly execute: (parameters: Json, context: ToolContext) => Promise<ToolOutput>;
 }
 
@@ -57,6 +64,11 @@ export interface ToolDefinition<Parameters> {
   readonly retry?: Partial<RetryPolicy>;
   /** Whether a person must approve, always or by the arguments. Default never. */
   readonly needsApproval?: boolean | ((parameters: Parameters) => boolean | Promise<boolean>);
+  /**
+   * What a call would do, for the person who approves it: a diff, say. It changes nothing; one that fails or takes long
+   * is left out of the request, and a long one is cut.
+   */
+  readonly preview?: (parameters: Parameters, context: PreviewContext) => Promise<string | undefined>;
   /** How long an approval may take; an expired one is a refusal. Default for ever. */
   readonly deadlineMs?: number;
   /** Who hears of an unknown outcome of a `once` tool. Default the model. */
@@ -116,7 +128,7 @@ export const defaultRetry: RetryPolicy = {
  * });
  */
 export function defineTool<Parameters>(definition: ToolDefinition<Parameters>): Tool {
-  const { needsApproval, execute, parameters: schema } = definition;
+  const { needsApproval, preview, execute, parameters: schema } = definition;
   const shape = definitionShape.safeParse({
     name: definition.name,
     description: definition.description,
@@ -141,6 +153,10 @@ export function defineTool<Parameters>(definition: ToolDefinition<Parameters>): 
       typeof needsApproval === "function"
         ? needsApproval(await validate(schema, value))
         : needsApproval === true,
+    ...(preview !== undefined && {
+      preview: async (value: Json, context: PreviewContext) =>
+        preview(await validate(schema, value), context),
+    }),
     execute: async (value, context) => execute(await validate(schema, value), context),
   };
 }

@@ -45,6 +45,7 @@ describe("the built-in tools", () => {
       ["glob", "none", "never", "tool"],
       ["grep", "none", "never", "tool"],
       ["write", "idempotent", "always", "tool"],
+      ["edit", "once", "always", "tool"],
     ]);
     expect(askHumanTool.spec).toMatchObject({
       name: "ask_human",

@@ -1,12 +1,13 @@
 /** The tools that come with OmniForge: files of the task's workspace, and a question to a person. */
 import type { Tool } from "../tool.ts";
+import { editTool } from "./edit.ts";
 import { globTool } from "./glob.ts";
 import { grepTool } from "./grep.ts";
 import { readTool } from "./read.ts";
 import { writeTool } from "./write.ts";
 
 export { askHumanTool } from "./ask-human.ts";
-export { globTool, grepTool, readTool, writeTool };
+export { editTool, globTool, grepTool, readTool, writeTool };
 
-/** Everything that works on the workspace's files; only `write` changes anything, and a person approves it. */
-export const fileTools: readonly Tool[] = [readTool, globTool, grepTool, writeTool];
+/** Everything that works on the workspace's files; only `write` and `edit` change anything, and a person approves each. */
+export const fileTools: readonly Tool[] = [readTool, globTool, grepTool, writeTool, editTool];

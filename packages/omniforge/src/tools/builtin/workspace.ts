@@ -36,6 +36,8 @@ export interface Workspace {
   readonly root: string;
   /** A regular file, opened for reading; the caller closes it. Throws PATH_OUTSIDE or TOOL_FAILED. */
   openFile(path: string): Promise<FileHandle>;
+  /** Whether anything is there. Throws PATH_OUTSIDE or TOOL_FAILED. */
+  exists(path: string): Promise<boolean>;
   /** Puts a text in the place of the file, with its folders, all or nothing. Throws PATH_OUTSIDE or TOOL_FAILED. */
   replaceFile(path: string, text: string): Promise<void>;
 }
@@ -55,6 +57,16 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
         // Without O_NONBLOCK, opening a named pipe would wait for a writer.
         return await openVerified(root, real, path, O_RDONLY | O_NONBLOCK);
       } catch (error) {
+        throw describeFailure(error, path);
+      }
+    },
+    async exists(path) {
+      const names = namesOf(path);
+      try {
+        assertInside(root, await realpath(join(root, ...names)), path);
+        return true;
+      } catch (error) {
+        if (codeOf(error) === "ENOENT") return false;
         throw describeFailure(error, path);
       }
     },

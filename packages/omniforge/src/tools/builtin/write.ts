@@ -3,9 +3,9 @@ import { z } from "zod";
 import { OmniForgeError } from "../../protocol/error.ts";
 import { defineTool } from "../tool.ts";
 import { counted } from "./file-text.ts";
+import { unifiedDiff } from "./line-diff.ts";
+import { maximumTextBytes, readWhole, sayWhyNot } from "./whole-file.ts";
 import { openWorkspace } from "./workspace.ts";
-
-const maximumBytes = 5_000_000;
 
 const parameters = z.strictObject({
   path: z
@@ -22,12 +22,20 @@ export const writeTool = defineTool({
   parameters,
   effects: "idempotent",
   needsApproval: true,
+  async preview({ path, content }, { workspace }) {
+    return sayWhyNot("the file as it is can't be shown", async () => {
+      const opened = await openWorkspace(workspace);
+      if (!(await opened.exists(path))) return `${path} (a new file)\n${unifiedDiff("", content)}`;
+      const difference = unifiedDiff(await readWhole(opened, path), content);
+      return `${path}\n${difference === "" ? "(nothing changes)" : difference}`;
+    });
+  },
   async execute({ path, content }, { workspace, signal }) {
     const bytes = Buffer.byteLength(content);
-    if (bytes > maximumBytes)
+    if (bytes > maximumTextBytes)
       throw new OmniForgeError(
         "INVALID_INPUT",
-        `the content has ${bytes} bytes; at most ${maximumBytes} are written`,
+        `the content has ${bytes} bytes; at most ${maximumTextBytes} are written`,
       );
     signal.throwIfAborted();
     await (await openWorkspace(workspace)).replaceFile(path, content);
