@@ -25,6 +25,7 @@ export {
   globTool,
   grepTool,
   readTool,
+  todoTool,
   writeTool,
 } from "./tools/builtin/index.ts";
 export { inProcess, type InProcessOptions } from "./in-process/backend.ts";
