@@ -30,7 +30,8 @@ export async function finish(
     if (state === "completed" && hasMore(world, row, turn)) return done("more");
     const entries = [...closings(view), ...(await refusals(world, row, state)), ended(view, state, ending)];
     const result = await record(world, attempt, entries, { seq: row.headSeq });
-    if (result.kind === "moved") continue;
+    // Found: a call came to its end meanwhile. What has moved is read again.
+    if (result.kind === "moved" || result.kind === "found") continue;
     if (result.kind !== "committed" && result.kind !== "ended") return refusedStep(result);
     if (row.children > 0) await cancelChildren(world, row, `its parent was ${state}`);
     world.transcripts.evict(row);
