@@ -15,4 +15,4 @@ export type {
   LanguageModelV4ToolResultOutput as ModelToolOutput,
   LanguageModelV4Usage as ModelUsage,
 } from "@ai-sdk/provider";
-export { APICallError } from "@ai-sdk/provider";
+export { AISDKError, APICallError } from "@ai-sdk/provider";

@@ -1,50 +1,18 @@
 /**
  * One model call: streams, reports deltas, and returns the finished message or one classified failure.
  *
- * Owns: what counts as success (a `finish` part came and no `error` part did), the time limits of an attempt, and which
- * failures are worth another attempt. Does not retry: the interpreter owns that.
+ * Owns: what counts as success (the provider said that it finished, and no `error` part came), and the time limits of an
+ * attempt. Does not retry: the interpreter owns that, and the provider packages are called where they don't either.
  */
-import type { Json } from "../protocol/json.ts";
-import { json, repairText } from "../protocol/json.ts";
 import { noUsage, type Part, type Usage } from "../protocol/message.ts";
-import {
-  APICallError,
-  type LanguageModel,
-  type ModelCallOptions,
-  type ModelStreamPart,
-  type ModelUsage,
-} from "./language-model.ts";
+import type { LanguageModel, ModelCallOptions, ModelStreamResult } from "./language-model.ts";
+import { ModelFailure, toModelFailure } from "./model-failure.ts";
+import { ReplyParts } from "./reply-parts.ts";
 
 export interface ModelReply {
   readonly parts: readonly Part[];
   readonly usage: Usage;
   readonly stop: string;
-}
-
-/** Why an attempt at a model call failed. */
-export class ModelFailure extends Error {
-  override readonly name = "ModelFailure";
-  readonly retryable: boolean;
-  readonly contextFull: boolean;
-  readonly retryAfterMs: number | undefined;
-  readonly usage: Usage;
-
-  constructor(
-    message: string,
-    options: {
-      retryable: boolean;
-      contextFull?: boolean;
-      retryAfterMs?: number;
-      usage?: Usage;
-      cause?: unknown;
-    },
-  ) {
-    super(message, { cause: options.cause });
-    this.retryable = options.retryable;
-    this.contextFull = options.contextFull ?? false;
-    this.retryAfterMs = options.retryAfterMs;
-    this.usage = options.usage ?? noUsage;
-  }
 }
 
 export interface StreamOptions {
@@ -59,7 +27,10 @@ export interface StreamOptions {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-/** Streams one reply. Throws ModelFailure, or the signal's reason when the caller aborted. */
+/**
+ * Streams one reply. Throws ModelFailure, an OmniForgeError of the model itself (MODEL_PACKAGE_MISSING), or the signal's
+ * reason when the caller aborted. However it ends, the connection is closed by then.
+ */
 export async function streamReply(
   model: LanguageModel,
   call: ModelCallOptions,
@@ -78,9 +49,10 @@ export async function streamReply(
     expire(`was silent for ${options.idleTimeoutMs} ms`),
     ignore,
   );
-  const reply = new ReplyBuilder(options);
+  const reply = new ReplyParts(options.family, options.onDelta);
   try {
-    const { stream } = await abortable(model.doStream({ ...call, abortSignal: signal }), signal);
+    options.signal.throwIfAborted();
+    const { stream } = await abortable(model.doStream({ ...call, abortSignal: signal }), signal, discard);
     const reader = stream.getReader();
     try {
       for (;;) {
@@ -90,13 +62,17 @@ export async function streamReply(
         reply.add(value);
       }
     } finally {
-      // Closes the connection when this attempt ends early; a stream that broke has nothing left to cancel.
-      reader.cancel().catch(() => undefined);
+      // Ends the stream of a provider that ignores the signal; one that broke has nothing left to cancel.
+      reader.cancel().catch(ignore);
     }
-    return reply.finish();
+    return finished(reply, options.now());
   } catch (thrown) {
     if (options.signal.aborted) throw options.signal.reason;
-    throw classify(limit.signal.aborted ? limit.signal.reason : thrown, reply.usage);
+    const reason: unknown = reply.error ?? (limit.signal.aborted ? limit.signal.reason : thrown);
+    const failure = toModelFailure(reason, reply.usage, options.now());
+    // A provider package may still be reading what it gave up on.
+    limit.abort(failure);
+    throw failure;
   } finally {
     over.abort();
   }
@@ -118,201 +94,56 @@ async function untilSilent(
 
 const timeout = (what: string): ModelFailure => new ModelFailure(`the model ${what}`, { retryable: true });
 
-/** A provider that ignores the signal must not hold the step. */
-function abortable<Value>(promise: PromiseLike<Value>, signal: AbortSignal): Promise<Value> {
+/** A provider that ignores the signal must not hold the step; what it gives after that goes to `late`. */
+function abortable<Value>(
+  promise: PromiseLike<Value>,
+  signal: AbortSignal,
+  late: (value: Value) => void = () => undefined,
+): Promise<Value> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).then(
-      () => signal.removeEventListener("abort", abort),
-      () => undefined,
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    promise.then(
+      (value) => {
+        if (signal.aborted) late(value);
+        signal.removeEventListener("abort", abort);
+        resolve(value);
+      },
+      (thrown: unknown) => {
+        signal.removeEventListener("abort", abort);
+        reject(thrown instanceof Error ? thrown : toModelFailure(thrown, noUsage, 0));
+      },
     );
   });
 }
 
-/** HTTP statuses that another attempt can't cure. */
-const finalStatuses = new Set([400, 401, 403, 404, 413, 422]);
-const contextWords =
-  /context.{0,20}(length|window|limit)|too many tokens|maximum.{0,20}tokens|prompt is too long/i;
-
-function classify(thrown: unknown, usage: Usage): ModelFailure {
-  if (thrown instanceof ModelFailure) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if (APICallError.isInstance(thrown)) {
-    const contextFull =
-      thrown.statusCode !== undefined &&
-      [400, 413, 422].includes(thrown.statusCode) &&
-      contextWords.test(`${message} ${thrown.responseBody ?? ""}`);
-    const retryable =
-      thrown.statusCode === undefined ? thrown.isRetryable : !finalStatuses.has(thrown.statusCode);
-    const retryAfterMs = retryAfter(thrown.responseHeaders);
-    return new ModelFailure(message, {
-      retryable,
-      contextFull,
-      usage,
-      cause: thrown,
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    });
-  }
-  return new ModelFailure(message, {
-    retryable: true,
-    contextFull: contextWords.test(message),
-    usage,
-    cause: thrown,
-  });
+function discard({ stream }: ModelStreamResult): void {
+  stream.cancel().catch(() => undefined);
 }
 
-/** RFC 9110, 10.2.3: seconds or a date; `retry-after-ms` where a provider is more exact. */
-function retryAfter(headers: Record<string, string> | undefined): number | undefined {
-  const exact = Number(headers?.["retry-after-ms"]);
-  if (Number.isFinite(exact) && exact >= 0) return exact;
-  const value = headers?.["retry-after"];
-  if (value === undefined) return undefined;
-  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+/** The reply, if the provider said that it is whole. */
+function finished(reply: ReplyParts, now: number): ModelReply {
+  if (reply.error !== undefined) throw toModelFailure(reply.error, reply.usage, now);
+  const { stop, usage } = reply;
+  const failed = (message: string, retryable: boolean, contextFull = false): ModelFailure =>
+    new ModelFailure(message, { retryable, contextFull, usage });
+  // `interrupted`: the package closed what the provider had left open.
+  if (stop === undefined || stop.unified === "interrupted")
+    throw failed("the model's stream ended before it was finished", true);
+  if (stop.unified === "error")
+    throw failed(`the model's provider reported an error${named(stop.raw)}`, true);
+  if (stop.raw === "model_context_window_exceeded")
+    throw failed("the reply did not fit the model's context any more", false, true);
+  const parts = reply.parts();
+  const calls = parts.some((part) => part.type === "tool-call");
+  const said = parts.some((part) => part.type === "text" && part.text !== "");
+  // A refusal that says so is an answer; half a plan that was stopped is not carried out.
+  if (stop.unified === "content-filter" && (calls || !said))
+    throw failed(`the provider's content filter stopped the reply${named(stop.raw)}`, false);
+  if (stop.unified === "length" && !calls && !said)
+    throw failed("the model reached its output limit before it said anything", false);
+  return { parts, usage, stop: stop.unified };
 }
 
-/** Puts the stream's parts together in the order in which their blocks began. */
-class ReplyBuilder {
-  readonly #options: StreamOptions;
-  readonly #blocks: { kind: "text" | "reasoning"; id: string; text: string; native: Record<string, Json> }[] =
-    [];
-  readonly #parts: (Part | { block: number })[] = [];
-  #calls = 0;
-  #stop: string | undefined;
-  #error: unknown;
-  usage: Usage = noUsage;
-
-  constructor(options: StreamOptions) {
-    this.#options = options;
-  }
-
-  add(part: ModelStreamPart): void {
-    switch (part.type) {
-      case "text-start":
-      case "reasoning-start":
-        this.#parts.push({ block: this.#blocks.length });
-        this.#blocks.push({
-          kind: part.type === "text-start" ? "text" : "reasoning",
-          id: part.id,
-          text: "",
-          native: metadata(part.providerMetadata),
-        });
-        return;
-      case "text-delta":
-      case "reasoning-delta": {
-        const block = this.#block(part.type === "text-delta" ? "text" : "reasoning", part.id);
-        const delta = repairText(part.delta);
-        block.text += delta;
-        Object.assign(block.native, metadata(part.providerMetadata));
-        this.#options.onDelta(block.kind, delta);
-        return;
-      }
-      case "text-end":
-      case "reasoning-end":
-        Object.assign(
-          this.#block(part.type === "text-end" ? "text" : "reasoning", part.id).native,
-          metadata(part.providerMetadata),
-        );
-        return;
-      case "tool-call": {
-        const given = parseArguments(part.input);
-        const native = metadata(part.providerMetadata);
-        const hasNative = Object.keys(native).length > 0;
-        this.#parts.push({
-          type: "tool-call",
-          index: this.#calls++,
-          callId: part.toolCallId,
-          name: part.toolName,
-          ...given,
-          ...(hasNative && { native }),
-        });
-        return;
-      }
-      case "finish":
-        this.#stop = part.finishReason.unified;
-        this.usage = toUsage(part.usage);
-        return;
-      case "error":
-        this.#error = part.error;
-        return;
-      default:
-        return;
-    }
-  }
-
-  finish(): ModelReply {
-    if (this.#error !== undefined) throw classify(this.#error, this.usage);
-    if (this.#stop === undefined)
-      throw new ModelFailure("the model's stream ended before it was finished", {
-        retryable: true,
-        usage: this.usage,
-      });
-    if (this.#stop === "error")
-      throw new ModelFailure("the model's provider reported an error", {
-        retryable: true,
-        usage: this.usage,
-      });
-    const parts = this.#parts.map((part): Part => ("block" in part ? this.#toPart(part.block) : part));
-    return {
-      parts: parts.filter((part) => part.type !== "text" || part.text !== ""),
-      usage: this.usage,
-      stop: this.#stop,
-    };
-  }
-
-  #block(
-    kind: "text" | "reasoning",
-    id: string,
-  ): { kind: "text" | "reasoning"; text: string; native: Record<string, Json> } {
-    const open = this.#blocks.findLast((block) => block.id === id && block.kind === kind);
-    if (open !== undefined) return open;
-    const block = { kind, id, text: "", native: {} };
-    this.#parts.push({ block: this.#blocks.length });
-    this.#blocks.push(block);
-    return block;
-  }
-
-  #toPart(index: number): Part {
-    const block = this.#blocks[index];
-    if (block === undefined) return { type: "text", text: "" };
-    const native = Object.keys(block.native).length > 0 ? { native: block.native } : {};
-    return block.kind === "text"
-      ? { type: "text", text: repairText(block.text), ...native }
-      : { type: "reasoning", text: repairText(block.text), model: this.#options.family, ...native };
-  }
-}
-
-/** A model's arguments are text until proven to be JSON; what they were is kept for the model to correct. */
-function parseArguments(input: string): { arguments: Json; malformed?: string } {
-  try {
-    const parsed = json.safeParse(input.trim() === "" ? {} : JSON.parse(input));
-    if (parsed.success) return { arguments: parsed.data };
-  } catch {
-    // Not JSON: told to the model by the reply's commit.
-  }
-  return { arguments: {}, malformed: repairText(input) };
-}
-
-function metadata(value: unknown): Record<string, Json> {
-  const parsed = json.safeParse(value ?? {});
-  return parsed.success &&
-    typeof parsed.data === "object" &&
-    parsed.data !== null &&
-    !Array.isArray(parsed.data)
-    ? parsed.data
-    : {};
-}
-
-function toUsage(usage: ModelUsage): Usage {
-  const { inputTokens, outputTokens } = usage;
-  return {
-    inputTokens: inputTokens.total ?? 0,
-    outputTokens: outputTokens.total ?? 0,
-    ...(inputTokens.cacheRead !== undefined &&
-      inputTokens.cacheRead > 0 && { cachedInputTokens: inputTokens.cacheRead }),
-    ...(outputTokens.reasoning !== undefined &&
-      outputTokens.reasoning > 0 && { reasoningTokens: outputTokens.reasoning }),
-  };
-}
+const named = (raw: string | undefined): string => (raw === undefined ? "" : ` (${raw})`);

@@ -2,22 +2,35 @@
  * From our transcript to a provider's prompt: the one place where our parts become theirs.
  *
  * Invariants: the order is stable (instructions, tools, then history that only grows), so that providers' prompt caches
- * hit; every tool call is followed by its result; reasoning goes back only to the model family it came from. Each item is
- * converted once: a turn costs the same however long the transcript is.
+ * hit; every tool call is followed by its result; reasoning and whatever else is native goes back only to the model
+ * family it came from; nothing is sent that every provider would refuse (an empty message, arguments that are no
+ * object, one call id twice). Each item is converted once: a turn costs the same however long the transcript is.
  */
 import type { AgentSpec } from "../protocol/agent-spec.ts";
-import type { EntryOf } from "../protocol/entry.ts";
 import type { Json } from "../protocol/json.ts";
-import { textOf, type Part } from "../protocol/message.ts";
+import type { Part, ToolCallPart } from "../protocol/message.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
-import type { ModelMessage, ModelPrompt, ModelTool, ModelToolOutput } from "./language-model.ts";
+import type { ModelMessage, ModelPrompt, ModelTool } from "./language-model.ts";
+import { modelFamily } from "./model-reference.ts";
+import { fileContent, toolResult, toolResultFiles, type FileContent } from "./to-content.ts";
 
-const converted = new WeakMap<TranscriptItem, ReadonlyMap<string, readonly ModelMessage[]>>();
+type AssistantItem = Extract<TranscriptItem, { role: "assistant" }>;
+type AssistantContent = Extract<ModelMessage, { role: "assistant" }>["content"];
 
-export function toPrompt(spec: AgentSpec, items: readonly TranscriptItem[]): ModelPrompt {
+const converted = new WeakMap<
+  TranscriptItem,
+  { readonly as: string; readonly messages: readonly ModelMessage[] }
+>();
+
+/**
+ * The prompt of a model call. `provider` is the model's own name for its API (`LanguageModel.provider`): it decides
+ * where files of tool results may stand.
+ */
+export function toPrompt(spec: AgentSpec, items: readonly TranscriptItem[], provider = ""): ModelPrompt {
   const prompt: ModelPrompt =
     spec.instructions === "" ? [] : [{ role: "system", content: spec.instructions }];
-  for (const item of items) for (const message of convertOnce(item, spec.model)) prompt.push(message);
+  for (const item of items)
+    for (const message of convertOnce(item, spec.model, provider)) prompt.push(message);
   return prompt;
 }
 
@@ -30,96 +43,112 @@ export function toModelTools(spec: AgentSpec): ModelTool[] {
   }));
 }
 
-/** The family within which reasoning may be replayed: the provider and the model's name up to its version. */
-export function modelFamily(reference: string): string {
-  return reference.split(/[-@]\d/)[0] ?? reference;
-}
-
-function convertOnce(item: TranscriptItem, model: string): readonly ModelMessage[] {
-  const known = converted.get(item)?.get(model);
-  if (known !== undefined) return known;
+function convertOnce(item: TranscriptItem, model: string, provider: string): readonly ModelMessage[] {
+  const as = `${model}\n${provider}`;
+  const known = converted.get(item);
+  if (known?.as === as) return known.messages;
   const messages =
-    item.role === "user" ? [userMessage(item.message.parts)] : assistantMessages(item, modelFamily(model));
-  converted.set(item, new Map([[model, messages]]));
+    item.role === "user"
+      ? [userMessage(item.message.parts)]
+      : assistantMessages(item, modelFamily(item.model) === modelFamily(model), provider);
+  converted.set(item, { as, messages });
   return messages;
 }
 
 function userMessage(parts: readonly Part[]): ModelMessage {
-  type UserContent = Extract<ModelMessage, { role: "user" }>["content"];
-  const content = parts.flatMap((part): UserContent => {
-    if (part.type === "text") return [{ type: "text", text: part.text }];
+  const content = parts.flatMap((part): FileContent[] => {
+    if (part.type === "text") return part.text === "" ? [] : [{ type: "text", text: part.text }];
     if (part.type === "data") return [{ type: "text", text: JSON.stringify(part.value) }];
     if (part.type === "reference") return [{ type: "text", text: part.preview }];
-    if (part.type === "file" && part.data !== undefined) {
-      return [
-        {
-          type: "file",
-          mediaType: part.mediaType,
-          data: { type: "data", data: part.data },
-          ...(part.name !== undefined && { filename: part.name }),
-        },
-      ];
-    }
-    return [];
+    return part.type === "file" ? [fileContent(part)] : [];
   });
-  return { role: "user", content };
+  return {
+    role: "user",
+    content: content.length > 0 ? content : [{ type: "text", text: "(empty message)" }],
+  };
 }
 
 function assistantMessages(
-  item: Extract<TranscriptItem, { role: "assistant" }>,
-  family: string,
+  item: AssistantItem,
+  sameFamily: boolean,
+  provider: string,
 ): readonly ModelMessage[] {
-  type AssistantContent = Extract<ModelMessage, { role: "assistant" }>["content"];
-  const content = item.parts.flatMap((part): AssistantContent => {
-    switch (part.type) {
-      case "text":
-        return [{ type: "text", text: part.text, ...native(part.native) }];
-      case "reasoning":
-        return part.model === family ? [{ type: "reasoning", text: part.text, ...native(part.native) }] : [];
-      case "tool-call":
-        return [
-          {
-            type: "tool-call",
-            toolCallId: part.callId,
-            toolName: part.name,
-            input: part.arguments,
-            ...native(part.native),
-          },
-        ];
-      default:
-        return [];
-    }
-  });
   const calls = item.parts.filter((part) => part.type === "tool-call");
-  if (calls.length === 0) return [{ role: "assistant", content }];
+  const idOf = callIds(item.turn, calls, sameFamily);
+  const content = item.parts.flatMap((part) => assistantContent(part, sameFamily, idOf));
+  if (calls.length === 0) return content.length === 0 ? [] : [{ role: "assistant", content }];
+  const resultOf = (part: ToolCallPart): AssistantItem["results"][number] | undefined =>
+    item.results.find((result) => result.key?.endsWith(`/tool/${part.index}`) === true);
   const results = calls.map((part) => ({
     type: "tool-result" as const,
-    toolCallId: part.callId,
+    toolCallId: idOf(part),
     toolName: part.name,
-    output: toolOutput(item.results.find((result) => result.key?.endsWith(`/tool/${part.index}`) === true)),
+    output: toolResult(resultOf(part), provider),
   }));
+  const files = calls.flatMap((part) => toolResultFiles(part.name, resultOf(part), provider));
   return [
     { role: "assistant", content },
     { role: "tool", content: results },
+    ...(files.length > 0 ? [{ role: "user" as const, content: files }] : []),
   ];
 }
 
-function native(value: Json | undefined): { providerOptions?: Record<string, Record<string, Json>> } {
-  return value === undefined ? {} : { providerOptions: value as Record<string, Record<string, Json>> };
+function assistantContent(
+  part: Part,
+  sameFamily: boolean,
+  idOf: (part: ToolCallPart) => string,
+): AssistantContent {
+  const native = sameFamily && "native" in part ? nativeOf(part.native) : {};
+  switch (part.type) {
+    case "text":
+      // Gemini hangs the signature of its thoughts on empty texts; anybody else refuses them.
+      return part.text === "" && !isSigned(native) ? [] : [{ type: "text", text: part.text, ...native }];
+    case "reasoning":
+      return sameFamily ? [{ type: "reasoning", text: part.text, ...native }] : [];
+    case "tool-call":
+      return [
+        {
+          type: "tool-call",
+          toolCallId: idOf(part),
+          toolName: part.name,
+          input: isObject(part.arguments) ? part.arguments : {},
+          ...native,
+        },
+      ];
+    default:
+      return [];
+  }
 }
 
-function toolOutput(entry: EntryOf<"result"> | undefined): ModelToolOutput {
-  if (entry === undefined)
-    return { type: "error-text", value: "This call was interrupted; it has no result." };
-  const { status, parts, error } = entry.body;
-  const text =
-    error === undefined
-      ? textOf(parts)
-      : [error.message, textOf(parts)].filter((line) => line !== "").join("\n");
-  if (status === "refused") return { type: "execution-denied", reason: text };
-  if (status !== "result") return { type: "error-text", value: text };
-  const [only] = parts;
-  return parts.length === 1 && only?.type === "data"
-    ? { type: "json", value: only.value }
-    : { type: "text", value: text };
+/**
+ * A provider's own ids where it will know them again; ours where it can't, or where it gave none or one twice (local
+ * servers do). Ours keep to the letters and the length that all providers take.
+ */
+function callIds(
+  turn: number,
+  calls: readonly ToolCallPart[],
+  sameFamily: boolean,
+): (part: ToolCallPart) => string {
+  const distinct = new Set(calls.map((part) => part.callId)).size === calls.length;
+  const theirs = sameFamily && distinct && calls.every((part) => part.callId !== "");
+  return (part) => (theirs ? part.callId : `call_${turn}_${part.index}`);
+}
+
+interface Native {
+  readonly providerOptions?: Record<string, Record<string, Json>>;
+}
+
+function nativeOf(value: Json | undefined): Native {
+  if (!isObject(value)) return {};
+  const options: Record<string, Record<string, Json>> = {};
+  for (const [provider, members] of Object.entries(value)) if (isObject(members)) options[provider] = members;
+  return Object.keys(options).length > 0 ? { providerOptions: options } : {};
+}
+
+function isSigned({ providerOptions = {} }: Native): boolean {
+  return Object.values(providerOptions).some((members) => "thoughtSignature" in members);
+}
+
+function isObject(value: Json | undefined): value is Record<string, Json> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -67,7 +67,9 @@ export function textOf(parts: readonly Part[]): string {
 export const usage = z.strictObject({
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),
+  /** Of the input: read from the provider's prompt cache, and written to it. */
   cachedInputTokens: z.number().nonnegative().optional(),
+  cacheWriteTokens: z.number().nonnegative().optional(),
   reasoningTokens: z.number().nonnegative().optional(),
 });
 export type Usage = z.infer<typeof usage>;
@@ -76,11 +78,13 @@ export const noUsage: Usage = { inputTokens: 0, outputTokens: 0 };
 
 export function addUsage(one: Usage, other: Usage): Usage {
   const cached = (one.cachedInputTokens ?? 0) + (other.cachedInputTokens ?? 0);
+  const written = (one.cacheWriteTokens ?? 0) + (other.cacheWriteTokens ?? 0);
   const reasoning = (one.reasoningTokens ?? 0) + (other.reasoningTokens ?? 0);
   return {
     inputTokens: one.inputTokens + other.inputTokens,
     outputTokens: one.outputTokens + other.outputTokens,
     ...(cached > 0 && { cachedInputTokens: cached }),
+    ...(written > 0 && { cacheWriteTokens: written }),
     ...(reasoning > 0 && { reasoningTokens: reasoning }),
   };
 }

@@ -6,8 +6,11 @@
 import type { AgentSpec } from "../protocol/agent-spec.ts";
 import { entry } from "../protocol/entry.ts";
 import { toFailure, type Failure } from "../protocol/error.ts";
-import { streamReply, ModelFailure, type ModelReply } from "../models/stream-reply.ts";
-import { modelFamily, toModelTools, toPrompt } from "../models/to-prompt.ts";
+import { ModelFailure } from "../models/model-failure.ts";
+import { streamReply, type ModelReply } from "../models/stream-reply.ts";
+import { withSettings } from "../models/call-settings.ts";
+import { modelFamily } from "../models/model-reference.ts";
+import { toModelTools, toPrompt } from "../models/to-prompt.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
@@ -66,23 +69,19 @@ function stream(
   const { task } = attempt;
   const offsets = { text: 0, reasoning: 0 };
   world.publish({ type: "reset", task, key, attempt: name });
-  const tools = offerTools ? toModelTools(spec) : [];
-  return streamReply(
-    model,
-    { prompt: toPrompt(spec, items), ...(tools.length > 0 && { tools }) },
-    {
-      signal: attempt.signal,
-      timeoutMs: spec.modelTimeoutMs,
-      idleTimeoutMs: spec.modelIdleTimeoutMs,
-      family: modelFamily(spec.model),
-      now: world.now,
-      sleep: world.sleep,
-      onDelta(channel, text) {
-        world.publish({ type: "delta", task, key, attempt: name, channel, offset: offsets[channel], text });
-        offsets[channel] += text.length;
-      },
+  const call = { prompt: toPrompt(spec, items, model.provider), tools: toModelTools(spec) };
+  return streamReply(model, withSettings(model.provider, call, { task, offerTools }), {
+    signal: attempt.signal,
+    timeoutMs: spec.modelTimeoutMs,
+    idleTimeoutMs: spec.modelIdleTimeoutMs,
+    family: modelFamily(spec.model),
+    now: world.now,
+    sleep: world.sleep,
+    onDelta(channel, text) {
+      world.publish({ type: "delta", task, key, attempt: name, channel, offset: offsets[channel], text });
+      offsets[channel] += text.length;
     },
-  );
+  });
 }
 
 /** Records the failure: retried while the policy allows, else final. */
