@@ -1,5 +1,5 @@
-// What a package ships besides the compiler's output: its .sql files, under the same relative path in dist, and the
-// repository's own licence, change log and front page.
+// What a package ships besides the compiler's output: its .sql files and tables (.json), under the same relative path in
+// dist, and the repository's own licence, change log and front page.
 "use strict";
 
 var fs = require("fs");
@@ -8,12 +8,12 @@ var path = require("path");
 var root = path.join(__dirname, "..");
 var shared = ["LICENSE", "CHANGELOG.md", "README.md"];
 
-function copySql(from, to) {
+function copyData(from, to) {
   fs.readdirSync(from, { withFileTypes: true }).forEach(function (entry) {
     var source = path.join(from, entry.name);
     var target = path.join(to, entry.name);
-    if (entry.isDirectory()) copySql(source, target);
-    else if (/\.sql$/.test(entry.name)) {
+    if (entry.isDirectory()) copyData(source, target);
+    else if (/\.sql$|^(?!tsconfig).*\.json$/.test(entry.name)) {
       fs.mkdirSync(to, { recursive: true });
       fs.copyFileSync(source, target);
     }
@@ -22,7 +22,7 @@ function copySql(from, to) {
 
 ["omniforge", "temporal"].forEach(function (name) {
   var folder = path.join(root, "packages", name);
-  copySql(path.join(folder, "src"), path.join(folder, "dist"));
+  copyData(path.join(folder, "src"), path.join(folder, "dist"));
   shared.forEach(function (file) {
     if (fs.existsSync(path.join(root, file))) fs.copyFileSync(path.join(root, file), path.join(folder, file));
   });

@@ -53,6 +53,11 @@ describe("the import table", () => {
       `${core}/steps/a.ts`,
       `import type { X } from "@ai-sdk/provider";`,
     ],
+    [
+      "a second module names a provider's package",
+      `${core}/models/a.ts`,
+      `const x = await import("@ai-sdk/openai");`,
+    ],
     ["a second file opens SQLite", `${core}/steps/a.ts`, `import { DatabaseSync } from "node:sqlite";`],
     ["the client knows Node", `${core}/client/a.ts`, `import { once } from "node:events";`],
     [

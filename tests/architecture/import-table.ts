@@ -40,6 +40,10 @@ const composers = [`${core}index.ts`, `${core}create-omniforge.ts`, `${core}cli/
 /** Packages that change shape often, or that only one place should know. */
 const keepers: Record<string, string> = {
   "@ai-sdk/provider": `${core}models/`,
+  "@ai-sdk/anthropic": `${core}models/providers/anthropic.ts`,
+  "@ai-sdk/google": `${core}models/providers/google.ts`,
+  "@ai-sdk/openai": `${core}models/providers/openai.ts`,
+  "@ai-sdk/openai-compatible": `${core}models/providers/openai-compatible.ts`,
   "node:sqlite": `${core}store/sqlite/`,
 };
 

@@ -31,6 +31,11 @@ export const errorTable = {
     retryable: false,
     remedy: "Register the model, or name one that is registered.",
   },
+  MODEL_PACKAGE_MISSING: {
+    status: 501,
+    retryable: false,
+    remedy: "Install the package that the message names.",
+  },
   INPUT_NOT_FOUND: { status: 404, retryable: false, remedy: "Show the task to see what it waits for." },
   ALREADY_ANSWERED: { status: 409, retryable: false, remedy: "Nothing: the first answer counts." },
   DEADLINE_PASSED: {

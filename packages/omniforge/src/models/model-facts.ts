@@ -1,0 +1,75 @@
+/**
+ * What is known of a model beside its name: how much it reads and writes, and what its tokens cost.
+ *
+ * The table (`model-facts.json`) says as of when; providers change prices, so a caller's own facts win over it, and a
+ * model that is not in it has no facts rather than guessed ones.
+ */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { Usage } from "../protocol/message.ts";
+import { modelFamily } from "./model-reference.ts";
+
+/** Prices in the table's currency per million tokens. What is not priced by itself costs what input costs. */
+const prices = z.strictObject({
+  input: z.number().nonnegative(),
+  output: z.number().nonnegative(),
+  cacheRead: z.number().nonnegative().optional(),
+  cacheWrite: z.number().nonnegative().optional(),
+});
+
+export const modelFacts = z.strictObject({
+  /** Tokens of input and output together, or of input, as the provider counts its context. */
+  context: z.number().int().positive().optional(),
+  /** The most tokens of one reply. */
+  output: z.number().int().positive().optional(),
+  perMillion: prices.optional(),
+  /** What a call costs whose input is longer than this. */
+  above: z.strictObject({ inputTokens: z.number().int().positive(), perMillion: prices }).optional(),
+});
+export type ModelFacts = z.infer<typeof modelFacts>;
+
+/** A caller's own facts, by reference or by the reference without its snapshot. */
+export type ModelFactsTable = Readonly<Record<string, ModelFacts>>;
+
+const table = z.strictObject({
+  asOf: z.string().regex(/^\d{4}-\d{2}$/),
+  currency: z.literal("USD"),
+  models: z.record(z.string(), modelFacts),
+});
+
+let shipped: z.infer<typeof table> | undefined;
+
+/** The table that ships with OmniForge, and as of which month it is right. Read once, when first asked for. */
+export function shippedFacts(): z.infer<typeof table> {
+  shipped ??= table.parse(JSON.parse(readFileSync(new URL("./model-facts.json", import.meta.url), "utf8")));
+  return shipped;
+}
+
+/**
+ * The facts of a model: the caller's before ours, the exact reference before the one without its snapshot
+ * (`openai:gpt-5-2025-08-07` is `openai:gpt-5`). Undefined where nothing is known.
+ */
+export function factsOf(reference: string, own: ModelFactsTable = {}): ModelFacts | undefined {
+  const family = modelFamily(reference);
+  const { models } = shippedFacts();
+  return own[reference] ?? own[family] ?? models[reference] ?? models[family];
+}
+
+/**
+ * What a usage costs in US dollars; undefined where the price is not known. The usage of one call: prices that depend
+ * on its length are of the call, not of the task.
+ */
+export function costOf(usage: Usage, facts: ModelFacts | undefined): number | undefined {
+  const long = facts?.above !== undefined && usage.inputTokens > facts.above.inputTokens;
+  const price = long ? facts.above?.perMillion : facts?.perMillion;
+  if (price === undefined) return undefined;
+  const { inputTokens, outputTokens, cachedInputTokens: read = 0, cacheWriteTokens: written = 0 } = usage;
+  const plain = Math.max(0, inputTokens - read - written);
+  return (
+    (plain * price.input +
+      read * (price.cacheRead ?? price.input) +
+      written * (price.cacheWrite ?? price.input) +
+      outputTokens * price.output) /
+    1_000_000
+  );
+}
