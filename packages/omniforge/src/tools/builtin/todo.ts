@@ -1,4 +1,4 @@
-/** `todo`: the plan that people see. The model writes it anew each time; the log keeps every version. */
+/** The plan that people see. The model writes it anew each time; the log keeps every version. */
 import { z } from "zod";
 import { defineTool } from "../tool.ts";
 
