@@ -1,0 +1,113 @@
+/** The work, done by OmniForge: as a user's program would, with a model that answers at once. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { createOmniForge, defineAgent, defineTool, type Agent, type OmniForge } from "omniforge";
+import type { LanguageModel, ModelStreamPart } from "../packages/omniforge/src/models/language-model.ts";
+import { gaps } from "./statistics.ts";
+import { resultText, type Cost, type Work } from "./work.ts";
+
+const look = defineTool({
+  name: "look",
+  description: "Looks",
+  parameters: {
+    type: "object",
+    properties: { turn: { type: "number" } },
+    required: ["turn"],
+    additionalProperties: false,
+  },
+  effects: "none",
+  execute: (parameters: { readonly turn: number }) => resultText(parameters.turn),
+});
+
+/** One task of so many turns; `followed`: somebody follows its events, as `forge.run` does. */
+export async function runEngine(work: Work, followed = false): Promise<Cost> {
+  const moments: number[] = [];
+  const forge = await open(work, () => moments.push(performance.now()));
+  const { task } = await forge.submit(agentOf(work.turns), "go");
+  if (followed) await follow(forge, task);
+  else await untilAllEnded(forge, 1);
+  await forge.close();
+  return { turns: gaps(moments), bytes: statSync(join(work.directory, "omniforge.db")).size };
+}
+
+/** So many tasks at once; all their turns a second. */
+export async function runMany(work: Work, tasks: number): Promise<number> {
+  const forge = await open(work, () => undefined);
+  const agent = agentOf(work.turns);
+  const start = performance.now();
+  await Promise.all(Array.from({ length: tasks }, () => forge.submit(agent, "go")));
+  await untilAllEnded(forge, tasks);
+  const seconds = (performance.now() - start) / 1_000;
+  await forge.close();
+  return (tasks * work.turns) / seconds;
+}
+
+function open({ directory, durability, turns }: Work, onTurn: () => void): Promise<OmniForge> {
+  return createOmniForge({
+    dataDirectory: directory,
+    durability,
+    models: { "bench:model": promptModel(turns, onTurn) },
+  });
+}
+
+const agentOf = (turns: number): Agent =>
+  defineAgent({
+    name: "bench",
+    instructions: "Look.",
+    model: "bench:model",
+    tools: [look],
+    limits: { turns: turns + 1 },
+  });
+
+async function untilAllEnded(forge: OmniForge, tasks: number): Promise<void> {
+  for (;;) {
+    const ended = await forge.list({ states: ["completed", "failed"], limit: tasks });
+    if (ended.some(({ state }) => state === "failed")) throw new Error("a task of the bench failed");
+    if (ended.length === tasks) return;
+    await setTimeout(20);
+  }
+}
+
+async function follow(forge: OmniForge, task: string): Promise<void> {
+  for await (const event of forge.follow(task))
+    if (event.type === "entry" && event.entry.kind === "ended") return;
+}
+
+/** Asks for one call a turn, then answers. It counts turns by the replies that it is shown, and reads nothing else. */
+function promptModel(turns: number, onTurn: () => void): LanguageModel {
+  return {
+    specificationVersion: "v4",
+    provider: "bench",
+    modelId: "model",
+    supportedUrls: {},
+    doGenerate: () => Promise.reject(new Error("the bench's model only streams")),
+    doStream({ prompt }) {
+      onTurn();
+      const turn = prompt.reduce((count, { role }) => count + (role === "assistant" ? 1 : 0), 1);
+      return Promise.resolve({ stream: ReadableStream.from(turn > turns ? answer : call(turn)) });
+    },
+  };
+}
+
+const usage = {
+  inputTokens: { total: 10, noCache: 10, cacheRead: undefined, cacheWrite: undefined },
+  outputTokens: { total: 5, text: 5, reasoning: undefined },
+};
+
+function call(turn: number): ModelStreamPart[] {
+  const input = JSON.stringify({ turn });
+  return [
+    { type: "stream-start", warnings: [] },
+    { type: "tool-call", toolCallId: `call-${turn}`, toolName: "look", input },
+    { type: "finish", finishReason: { unified: "tool-calls", raw: "tool-calls" }, usage },
+  ];
+}
+
+const answer: ModelStreamPart[] = [
+  { type: "stream-start", warnings: [] },
+  { type: "text-start", id: "t" },
+  { type: "text-delta", id: "t", delta: "done" },
+  { type: "text-end", id: "t" },
+  { type: "finish", finishReason: { unified: "stop", raw: "stop" }, usage },
+];

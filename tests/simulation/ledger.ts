@@ -1,0 +1,51 @@
+/** What really happened outside of the store: which tool was executed with what, which model was called. */
+import type { Json } from "omniforge/protocol";
+
+/** One execution of a tool's function. */
+export interface Execution {
+  readonly task: string;
+  readonly key: string;
+  readonly tool: string;
+  readonly place: string;
+  /** Which execution of this call it is, from 0. */
+  readonly nth: number;
+  readonly parameters: string;
+  /** Undefined: it never came to an end, as when its process died. */
+  ended?: "returned" | "failed" | "not-started" | "asked";
+}
+
+export interface ModelCall {
+  readonly task: string;
+  readonly key: string;
+  readonly place: string;
+  readonly nth: number;
+}
+
+export class Ledger {
+  readonly executions: Execution[] = [];
+  readonly modelCalls: ModelCall[] = [];
+  /** What should never happen, as it happened. */
+  readonly breaches: string[] = [];
+
+  execution(task: string, key: string, tool: string, place: string, parameters: Json): Execution {
+    const nth = this.executionsOf(task, key).length;
+    const one: Execution = { task, key, tool, place, nth, parameters: JSON.stringify(parameters) };
+    this.executions.push(one);
+    return one;
+  }
+
+  executionsOf(task: string, key: string): Execution[] {
+    return this.executions.filter((one) => one.task === task && one.key === key);
+  }
+
+  modelCall(task: string, key: string, place: string): ModelCall {
+    const nth = this.modelCalls.filter((one) => one.task === task && one.key === key).length;
+    const one = { task, key, place, nth };
+    this.modelCalls.push(one);
+    return one;
+  }
+
+  breach(rule: string, what: string): void {
+    this.breaches.push(`${rule}: ${what}`);
+  }
+}

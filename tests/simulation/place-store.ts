@@ -1,0 +1,90 @@
+/** The store as one place sees it: every operation is under way for a while, and may be lost with its place. */
+import { OmniForgeError, type SpecSet } from "omniforge/protocol";
+import type { Commit, ExecutionStore, TaskStore } from "omniforge/store";
+import type { Place, Schedule } from "./schedule.ts";
+import type { Watch } from "./watch.ts";
+
+/** What all places of one simulation share. */
+export interface Shared {
+  readonly schedule: Schedule;
+  readonly watch: Watch;
+  readonly specs: Map<string, SpecSet>;
+  /** Who runs under which owner's name, as the kernel knows it. */
+  readonly owners: Map<string, Place>;
+  /** The next write of a place fails: before it is applied, or after. */
+  fault: "before" | "after" | undefined;
+}
+
+export function placeStore(shared: Shared, place: Place, mayFail: boolean): TaskStore {
+  const { schedule, watch, specs } = shared;
+  const { store } = watch;
+  const read = <T>(label: string, perform: () => Promise<T>): Promise<T> => schedule.ask(place, label, perform);
+  const write = <T>(label: string, perform: () => Promise<T>, note: () => Promise<void>): Promise<T> =>
+    schedule.ask(place, label, async () => {
+      const fault = mayFail ? shared.fault : undefined;
+      if (fault !== undefined) shared.fault = undefined;
+      if (fault === "before") throw broken();
+      const result = await perform();
+      await note();
+      if (fault === "after") throw broken();
+      return result;
+    });
+  return {
+    create(task) {
+      specs.set(task.specs.hash, task.specs.set);
+      return write("create", () => store.create(task), () => watch.note(task));
+    },
+    commit: (commit) => write(labelOf(commit), () => store.commit(commit), () => watch.note(commit)),
+    row: (reference) => read("row", () => store.row(reference)),
+    turn: (reference) => read("turn", () => store.turn(reference)),
+    read: (reference, after, limit) => read("read", () => store.read(reference, after, limit)),
+    find: (reference, key) => read("find", () => store.find(reference, key)),
+    findAccepted: (reference, id) => read("findAccepted", () => store.findAccepted(reference, id)),
+    late: (reference) => read("late", () => store.late(reference)),
+    // The very object, so that what is compiled from its schemas is compiled once for all seeds.
+    specs: (hash) => read("specs", () => Promise.resolve(specs.get(hash))),
+    list: (filter) => read("list", () => store.list(filter)),
+    erase: (reference, at) => write("erase", () => store.erase(reference, at), () => watch.note(reference)),
+    executions: placeExecutions(shared, place, read, write),
+    version: () => store.version(),
+    close: () => Promise.resolve(),
+  };
+}
+
+type Read = <T>(label: string, perform: () => Promise<T>) => Promise<T>;
+type Write = <T>(label: string, perform: () => Promise<T>, note: () => Promise<void>) => Promise<T>;
+
+function placeExecutions({ watch, owners }: Shared, place: Place, read: Read, write: Write): ExecutionStore {
+  const { executions } = watch.store;
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    acquire: (one, owner) => write("acquire", () => executions.acquire(one, owner), () => watch.note(one)),
+    release: (one, fence, park) => write("release", () => executions.release(one, fence, park), () => watch.note(one)),
+    park: (one, park) => write("park", () => executions.park(one, park), () => watch.note(one)),
+    unwoken: (engine, now, limit) => read("unwoken", () => executions.unwoken(engine, now, limit)),
+    runnable: (now, limit) => read("runnable", () => executions.runnable(now, limit)),
+    nextDue: () => read("nextDue", () => executions.nextDue()),
+    cancelling: (owner) => read("cancelling", () => executions.cancelling(owner)),
+    ownedBy: (owner) => read("ownedBy", () => executions.ownedBy(owner)),
+    beat(owner, at) {
+      owners.set(owner, place);
+      return write("beat", () => executions.beat(owner, at), nothing);
+    },
+    owners: () =>
+      read("owners", async () =>
+        (await executions.owners()).map((one) => ({ ...one, dead: owners.get(one.owner)?.state === "dead" })),
+      ),
+    retire: (owner) => write("retire", () => executions.retire(owner), () => watch.noteAll()),
+    evict: (one, owner, recovery, at) => write("evict", () => executions.evict(one, owner, recovery, at), () => watch.note(one)),
+    recordRun: (one, run) => write("recordRun", () => executions.recordRun(one, run), () => watch.note(one)),
+    unfinished: (engine, before, limit) => read("unfinished", () => executions.unfinished(engine, before, limit)),
+    orphans: (limit) => read("orphans", () => executions.orphans(limit)),
+  };
+}
+
+const broken = (): OmniForgeError => new OmniForgeError("STORE_FAILED", "the simulated disk is full");
+
+function labelOf({ entries }: Commit): string {
+  const ends = entries.some((entry) => entry.kind === "ended");
+  return `commit ${ends ? "ended" : (entries[0]?.kind ?? "nothing")}`;
+}
