@@ -1,9 +1,13 @@
 /**
  * Ctrl-C and termination: once stops gracefully, twice cancels the task, three times ends at once.
  *
- * npm passes the terminal's own Ctrl-C on once more, so what follows within moments is the same one.
+ * npm may pass the terminal's own Ctrl-C on once more, so what follows within moments is the same one.
  */
-const sameMs = 400;
+import { setTimeout as sleep } from "node:timers/promises";
+
+const sameMs = 150;
+/** How long a second Ctrl-C is waited for, where stopping takes no time at all. */
+const secondChanceMs = 1_000;
 
 export interface Interrupts {
   /** Aborted by the first. */
@@ -12,6 +16,8 @@ export interface Interrupts {
   readonly cancel: AbortSignal;
   /** As if the person had pressed Ctrl-C: a prompt that holds the keyboard gets it as a key. */
   readonly interrupt: () => void;
+  /** Resolves when a person who pressed Ctrl-C has had the time to press it again, or did. */
+  readonly secondChance: () => Promise<void>;
   /** As if it had been told to stop, without meaning to cancel. */
   readonly stopNow: () => void;
   readonly release: () => void;
@@ -39,6 +45,11 @@ export function catchInterrupts(endNow: () => void = () => process.exit(130)): I
     cancel: cancel.signal,
     interrupt,
     stopNow,
+    async secondChance() {
+      if (count === 0) return;
+      const left = Math.max(0, secondChanceMs - (performance.now() - last));
+      await sleep(left, undefined, { signal: cancel.signal }).catch(() => undefined);
+    },
     release() {
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", stopNow);

@@ -53,6 +53,7 @@ export async function seeThrough(opened: Opened, task: string, sight: Sight): Pr
       once: true,
     });
     await opened.close();
+    await interrupts.secondChance();
     if (interrupts.cancel.aborted) return await cancelAfter(task, view, sight);
     view.note(`Stopped. Nothing is lost; go on with\n  ${goOn}`);
     return output.gone.aborted ? exitCodes.done : exitCodes.interrupted;

@@ -63,14 +63,12 @@ function inputWords(outcome: string, answer: EntryBody<"input">["answer"]): [boo
     case "approve":
       return [
         true,
-        answer.arguments === undefined
-          ? "you approved"
-          : `you approved, with ${argumentsText(answer.arguments)}`,
+        answer.arguments === undefined ? "approved" : `approved, with ${argumentsText(answer.arguments)}`,
       ];
     case "reject":
-      return [false, answer.reason === undefined ? "you rejected" : `you rejected: ${answer.reason}`];
+      return [false, answer.reason === undefined ? "rejected" : `rejected: ${answer.reason}`];
     case "answer":
-      return [true, `you answered: ${argumentsText(answer.value)}`];
+      return [true, `answered: ${argumentsText(answer.value)}`];
   }
 }
 
