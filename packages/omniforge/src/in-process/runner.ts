@@ -53,6 +53,7 @@ export class Runner {
   #clearDue: (() => void) | undefined;
   #alone: LoneStep | undefined;
   #version = -1;
+  #beatAt = 0;
   #pumping: Promise<void> | undefined;
   #again = false;
   #recovering = false;
@@ -116,6 +117,8 @@ export class Runner {
       this.#again = false;
       const room = this.#options.tasks - this.#active.size;
       const runnable = room > 0 ? await executions.runnable(this.#world.now(), room) : [];
+      // A process that was idle for a while may count as dead: it says that it lives before it takes anything.
+      if (runnable.length > 0 && this.#world.now() - this.#beatAt >= this.#options.beatMs) await this.#beat();
       for (const reference of runnable) if (!this.#active.has(reference.task)) this.#launch(reference);
       await this.#scheduleDue();
     }
@@ -198,8 +201,10 @@ export class Runner {
       if (!this.#active.has(row.task)) await executions.release(row, row.fence);
   }
 
-  #beat(): Promise<void> {
-    return this.#world.store.executions.beat(this.#owner, this.#world.now(), this.#alone);
+  async #beat(): Promise<void> {
+    const now = this.#world.now();
+    await this.#world.store.executions.beat(this.#owner, now, this.#alone);
+    this.#beatAt = now;
   }
 
   async #note<Value>(alone: LoneStep, step: () => Promise<Value>): Promise<Value> {

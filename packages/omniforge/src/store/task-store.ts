@@ -203,7 +203,7 @@ export interface ExecutionStore {
   ownedBy(owner: string): Promise<readonly TaskRow[]>;
   /** Says that this owner lives, and which step it runs alone, where it runs one so. */
   beat(owner: string, at: number, alone?: LoneStep): Promise<void>;
-  /** Everybody who has said so and has not retired. */
+  /** Everybody who has said so and has not retired, and whoever holds a task all the same (`beatAt` 0). */
   owners(): Promise<readonly Owner[]>;
   /** The owner holds nothing any more: it stopped gracefully, or everything was taken from it. */
   retire(owner: string): Promise<void>;

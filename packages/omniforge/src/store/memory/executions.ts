@@ -97,7 +97,12 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
       write(() => {
         owners.set(owner, { owner, beatAt: at, dead: false, ...(alone && { alone }) });
       }),
-    owners: () => read(() => [...owners.values()]),
+    owners: () =>
+      read(() => {
+        const holders = new Set(open().flatMap(({ owner }) => owner ?? []));
+        const silent = [...holders].filter((owner) => !owners.has(owner));
+        return [...owners.values(), ...silent.map((owner) => ({ owner, beatAt: 0, dead: false }))];
+      }),
     retire: (owner) =>
       write(() => {
         for (const { row } of all())

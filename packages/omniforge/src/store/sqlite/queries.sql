@@ -102,6 +102,9 @@ on conflict (owner) do update set beat_at = excluded.beat_at, alone_task = exclu
 
 -- name: owners
 select owner, beat_at, alone_task, alone_key from owners
+union all
+select distinct owner, 0, null, null from tasks
+where owner is not null and ended_seq is null and owner not in (select owner from owners)
 
 -- name: retire
 delete from owners where owner = ?
