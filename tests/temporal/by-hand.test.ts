@@ -1,6 +1,6 @@
 /** What people do to workflows with Temporal's own tools: terminate, reset, signal. */
 import { randomUUID } from "node:crypto";
-import { defineTool } from "omniforge";
+import { defineAgent, defineTool } from "omniforge";
 import { temporal } from "@temporalio/proto";
 import { stepKey, type TaskReference } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -163,5 +163,31 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, () => {
     await world.say(task, { kind: "answer", request, answer: { decision: "approve" } });
     await backend.wake(task);
     expect(await world.ended(task, 5_000)).toMatchObject({ state: "completed" });
+  });
+
+  test("a sub-agent whose workflow runs already is waited for, not started again", async () => {
+    const child = defineAgent({ name: "child", instructions: "" });
+    const parent = defineAgent({ name: "parent", instructions: "", agents: [child] });
+    const world = createWorld({
+      script: ({ said, results }) => {
+        if (said[0] === "go") return { text: "went" };
+        return results.length === 0
+          ? { calls: [{ name: "child", arguments: { message: "go" } }] }
+          : { text: results[0]?.text ?? "" };
+      },
+    });
+    const backend = await bench.open(world);
+    const task = await world.create(parent);
+    // Its log does not exist yet: the step is tried again until it does.
+    const early = await server.client.workflow.start("agentTask", {
+      workflowId: `${task.task}.1.0`,
+      taskQueue: bench.taskQueue,
+      args: [{ tenant: task.tenant, turn: 1, loopVersion: task.loopVersion }],
+    });
+    await backend.start(task);
+    expect(await world.ended(task, 15_000)).toMatchObject({ state: "completed" });
+    expect((await world.entries(task, "ended"))[0]?.body.parts).toMatchObject([{ text: "went" }]);
+    const { firstRun } = await world.rowOf({ tenant: task.tenant, task: `${task.task}.1.0` });
+    expect(firstRun).toBe(early.firstExecutionRunId);
   });
 });

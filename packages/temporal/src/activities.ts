@@ -115,7 +115,10 @@ function runNoter({ world }: StepRunner): (attempt: Attempt) => Promise<void> {
   return async ({ tenant, task }) => {
     const run = Context.current().info.workflowExecution?.runId;
     if (run === undefined || runs.has(run)) return;
-    await world.store.executions.recordRun({ tenant, task }, run);
+    const row = await world.store.row({ tenant, task });
+    // A workflow may be there before its task's log is.
+    if (row === undefined) return;
+    if (row.currentRun !== run) await world.store.executions.recordRun(row, run);
     if (runs.size >= remembered) runs.clear();
     runs.add(run);
   };

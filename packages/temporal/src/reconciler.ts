@@ -1,5 +1,6 @@
 /** Runs the reconciler every few seconds, never twice at once (P5, P2). What fails is reported, and tried again. */
 import { reconcile, type Backend } from "omniforge/backend";
+import { OmniForgeError } from "omniforge/protocol";
 import type { StepWorld } from "omniforge/steps";
 import type { ReconcileOptions } from "./options.ts";
 
@@ -12,12 +13,21 @@ export function startReconciler(
 ): () => Promise<void> {
   let stopped = false;
   let sweep = Promise.resolve();
+  let unreachable = false;
   let timer = setTimeout(next, everyMs);
   timer.unref();
 
   function next(): void {
     sweep = reconcile(world, backend, quietMs)
-      .catch(onError)
+      .then(() => {
+        unreachable = false;
+      })
+      .catch((thrown: unknown) => {
+        // A server that stays away is news once.
+        const known = unreachable;
+        unreachable = OmniForgeError.is(thrown, "ENGINE_UNREACHABLE");
+        if (!(known && unreachable)) onError(thrown);
+      })
       .then(() => {
         if (stopped) return;
         timer = setTimeout(next, everyMs);

@@ -4,12 +4,14 @@
  * Owns: the worker's figures (measured: few workflow tasks at once, short names in every event, heartbeats let through
  * every second), and stopping without losing what runs.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { OmniForgeError } from "omniforge/protocol";
 import type { StepWorld } from "omniforge/steps";
 import { createActivities } from "./activities.ts";
-import { workflowBundle } from "./bundle.ts";
+import { workflowBundle as loadBundle } from "./bundle.ts";
 import { reach } from "./client.ts";
+import { keepRunning } from "./keep-running.ts";
 import { placeOf, type Place, type TemporalOptions } from "./options.ts";
 
 /** Bump together with the bundle's behaviour; it stands in several events of every turn, so it is short. */
@@ -23,8 +25,8 @@ export interface RunningWorker {
 /**
  * Starts a worker over a world.
  *
- * Resolves once it polls. Throws ENGINE_UNREACHABLE when no server answers. A worker that fails later reports to
- * `onError`; its tasks go on elsewhere.
+ * Throws ENGINE_UNREACHABLE when no server answers. One that fails later reports to `onError` and is replaced; its tasks
+ * go on, here or elsewhere.
  */
 export async function startWorker(world: StepWorld, options: TemporalOptions = {}): Promise<RunningWorker> {
   const place = placeOf(options);
@@ -32,28 +34,29 @@ export async function startWorker(world: StepWorld, options: TemporalOptions = {
   const connection = await connectWorker(place);
   const { worker: tuning = {} } = options;
   try {
-    const worker = await reach(place, async () =>
-      Worker.create({
-        connection,
-        namespace: place.namespace,
-        taskQueue: place.taskQueue,
-        ...(tuning.stepsOnly !== true && { workflowBundle: await workflowBundle() }),
-        activities: createActivities({ world, onError: place.onError }),
-        identity: tuning.identity ?? `of-${process.pid}`,
-        buildId,
-        maxConcurrentActivityTaskExecutions: tuning.maximumSteps ?? 100,
-        maxConcurrentWorkflowTaskExecutions: tuning.maximumWorkflowTasks ?? 4,
-        maxCachedWorkflows: tuning.maximumCachedTasks ?? 500,
-        maxHeartbeatThrottleInterval: 1_000,
-        stickyQueueScheduleToStartTimeout: 1_000,
-        shutdownGraceTime: tuning.shutdownGraceMs ?? 10_000,
-      }),
-    );
-    const running = worker.run().catch(place.onError);
+    const workflowBundle = tuning.stepsOnly === true ? undefined : await loadBundle();
+    const make = (): Promise<Worker> =>
+      reach(place, () =>
+        Worker.create({
+          connection,
+          namespace: place.namespace,
+          taskQueue: place.taskQueue,
+          ...(workflowBundle && { workflowBundle }),
+          activities: createActivities({ world, onError: place.onError }),
+          identity: tuning.identity ?? `of-${process.pid}`,
+          buildId,
+          maxConcurrentActivityTaskExecutions: tuning.maximumSteps ?? 100,
+          maxConcurrentWorkflowTaskExecutions: tuning.maximumWorkflowTasks ?? 4,
+          maxCachedWorkflows: tuning.maximumCachedTasks ?? 500,
+          maxHeartbeatThrottleInterval: 1_000,
+          stickyQueueScheduleToStartTimeout: 1_000,
+          shutdownGraceTime: tuning.shutdownGraceMs ?? 10_000,
+        }),
+      );
+    const close = keepRunning(await make(), make, place.onError);
     return {
       close: async () => {
-        if (worker.getState() === "RUNNING") worker.shutdown();
-        await running;
+        await close();
         await connection.close();
       },
     };
@@ -71,7 +74,7 @@ async function connectWorker(place: Place): Promise<NativeConnection> {
       return await reach(place, () => NativeConnection.connect(place.connection));
     } catch (thrown) {
       if (Date.now() >= deadline || !OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) throw thrown;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await sleep(200);
     }
   }
 }
