@@ -6,6 +6,7 @@ const started = Date.now();
 import { realpathSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { conclude, UsageError, type ExitCode } from "./exit-code.ts";
+import { folder as folderNamed } from "./folder.ts";
 import { shownPath } from "./invocation.ts";
 import { openOutput } from "./view/output.ts";
 import { createScreen } from "./view/screen.ts";
@@ -16,8 +17,7 @@ await conclude(async (): Promise<ExitCode> => {
   const { folder: typed, ...choice } = read();
   const output = openOutput(process.stdout);
   const screen = createScreen(output);
-  const { folder } = await import("./commands/run.ts");
-  const workspace = realpathSync(folder(typed));
+  const workspace = realpathSync(folderNamed(typed));
   screen.line([
     { text: "OmniForge", style: "bold" },
     " runs a demo on ",

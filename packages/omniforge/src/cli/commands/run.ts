@@ -1,9 +1,8 @@
 /** `omniforge run "text"`: gives an agent a task, and shows it to its end. */
-import { statSync } from "node:fs";
 import type { Agent } from "../../agents/define-agent.ts";
 import type { EngineName } from "../../protocol/task.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
-import { userPath } from "../invocation.ts";
+import { folder } from "../folder.ts";
 import { agents, openForge } from "../open-forge.ts";
 import { resumeLine, seeThrough } from "../see-through.ts";
 
@@ -40,11 +39,4 @@ function agentNamed(name: string): Agent {
   const agent = agents.find((one) => one.name === name);
   if (agent !== undefined) return agent;
   throw new UsageError(`there is no agent ${name}; there is: ${agents.map((one) => one.name).join(", ")}`);
-}
-
-/** The folder that was typed. Throws UsageError where it is none. */
-export function folder(typed: string): string {
-  const path = userPath(typed);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
-  throw new UsageError(`${typed} is not a folder (${path})`);
 }
