@@ -35,7 +35,7 @@ function change(head: TaskHead, entry: Entry): TaskHead {
       const pending = head.pending.filter((one) => one.id !== id);
       const limits =
         request?.limit !== undefined && answer?.decision === "approve"
-          ? extend(head.limits, request.limit)
+          ? extend(head, request.limit)
           : head.limits;
       return working({ ...head, pending, limits });
     }
@@ -72,11 +72,11 @@ function working(head: TaskHead): TaskHead {
   return { ...head, state: head.pending.length > 0 ? "input-required" : "working" };
 }
 
-/** A granted limit request allows as much again of what had run out. */
-function extend(limits: Limits, limit: "turns" | "tokens" | "wall-time"): Limits {
+/** A granted limit request allows as much again of what had run out. The turn that asked for it is none of those. */
+function extend({ limits, turn }: TaskHead, limit: "turns" | "tokens" | "wall-time"): Limits {
   switch (limit) {
     case "turns":
-      return { ...limits, turns: limits.turns * 2 };
+      return { ...limits, turns: turn + limits.turns };
     case "tokens":
       return limits.tokens === undefined ? limits : { ...limits, tokens: limits.tokens * 2 };
     case "wall-time":
