@@ -69,9 +69,14 @@ export class EngineProcess {
 
   /** Lets the process die at the first commit with such an entry; resolves once it has. */
   async dies(when: Cut["when"], at: Cut["at"]): Promise<void> {
-    this.#options.line.dieAt({ when, at });
-    await this.#options.line.death;
+    await this.#options.line.cut({ when, at, how: "dies" });
     await this.#bury();
+  }
+
+  /** Lets the process stand still at the first commit with such an entry; resolves once it does. */
+  async pauses(when: Cut["when"], at: Cut["at"]): Promise<void> {
+    await this.#options.line.cut({ when, at, how: "pauses" });
+    await this.#engine.pause?.();
   }
 
   /** The process dies now, without cleaning up. */

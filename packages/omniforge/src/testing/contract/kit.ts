@@ -37,6 +37,8 @@ export interface Kit {
   question(deadlineMs?: number): Tool;
   /** Waits at a gate of the scenario. */
   wait(gate: string, signal?: AbortSignal): Promise<void>;
+  /** 1 for the first time that this is asked in the scenario, whichever process asks. */
+  nth(name: string): number;
 }
 
 export interface KitParts {
@@ -85,6 +87,7 @@ export function createKit({ ledger, gates, line, process, store }: KitParts): Ki
       ...askHumanTool,
       spec: { ...askHumanTool.spec, ...(deadlineMs !== undefined && { deadlineMs }) },
     }),
+    nth: (name) => ledger.nth(name),
     wait: async (gate, signal) => {
       await gates.pass(gate, signal);
       await line.pass();

@@ -24,6 +24,7 @@ export class Ledger {
   readonly repeated: string[] = [];
   /** By model, how often it was called. */
   readonly modelCalls = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
 
   /** Enters an execution; says the how manieth it is under its key. */
   enter(execution: Execution): number {
@@ -37,6 +38,13 @@ export class Ledger {
 
   called(model: string): void {
     this.modelCalls.set(model, (this.modelCalls.get(model) ?? 0) + 1);
+  }
+
+  /** Says the how manieth time this is asked, over all processes: for models that fail at first. */
+  nth(name: string): number {
+    const count = (this.#asked.get(name) ?? 0) + 1;
+    this.#asked.set(name, count);
+    return count;
   }
 
   /** How often each tool was executed. */

@@ -6,24 +6,19 @@
  * writes.
  */
 import type { NewEntry } from "../../protocol/entry.ts";
-import { deferred } from "./deferred.ts";
+import { deferred, type Deferred } from "./deferred.ts";
 
-/** A commit at which a process dies: before it, or after it is durable and before its process hears of it. */
+/** A commit at which a process gets no further: before it, or after it is durable and before its process hears of it. */
 export interface Cut {
   readonly when: "before" | "after";
   readonly at: (entry: NewEntry, task: string) => boolean;
+  readonly how: "dies" | "pauses";
 }
 
 export class Lifeline {
   #state: "running" | "paused" | "dead" = "running";
   #continued = deferred();
-  readonly #death = deferred();
-  #cut: Cut | undefined;
-
-  /** Resolves when the process dies. */
-  get death(): Promise<void> {
-    return this.#death.promise;
-  }
+  #cut: (Cut & { readonly reached: Deferred }) | undefined;
 
   get running(): boolean {
     return this.#state === "running";
@@ -38,7 +33,6 @@ export class Lifeline {
   die(): void {
     this.#state = "dead";
     this.#continued.resolve();
-    this.#death.resolve();
   }
 
   pause(): void {
@@ -51,14 +45,20 @@ export class Lifeline {
     this.#continued.resolve();
   }
 
-  /** Dies at the first commit with such an entry. */
-  dieAt(cut: Cut): void {
-    this.#cut = cut;
+  /** Dies or pauses at the first commit with such an entry; resolves once it has. */
+  cut(cut: Cut): Promise<void> {
+    const reached = deferred();
+    this.#cut = { ...cut, reached };
+    return reached.promise;
   }
 
-  /** Dies here if a cut says so. */
+  /** A commit: dies or pauses here if a cut says so. */
   meet(when: Cut["when"], entries: readonly NewEntry[], task: string): void {
     const cut = this.#cut;
-    if (cut?.when === when && entries.some((entry) => cut.at(entry, task))) this.die();
+    if (cut?.when !== when || !entries.some((entry) => cut.at(entry, task))) return;
+    this.#cut = undefined;
+    if (cut.how === "dies") this.die();
+    else this.pause();
+    cut.reached.resolve();
   }
 }
