@@ -55,7 +55,10 @@ export class Database {
   }
 
   get(query: string, parameters: Parameters): Row | undefined {
-    return this.all(query, parameters)[0];
+    const statement = this.#statement(query);
+    return Array.isArray(parameters)
+      ? statement.get(...(parameters as SQLInputValue[]))
+      : statement.get(parameters as Record<string, SQLInputValue>);
   }
 
   /** Changed rows. Only inside `write`. */
@@ -133,6 +136,8 @@ export class Database {
       return;
     }
     const batch = this.#queue.splice(0, maximumBatch);
+    const [lone] = batch;
+    if (lone !== undefined && batch.length === 1) return this.#finishWith(lone);
     const settle: (() => void)[] = [];
     for (const write of batch) settle.push(this.#perform(write));
     try {
@@ -143,6 +148,19 @@ export class Database {
       return;
     }
     for (const done of settle) done();
+  }
+
+  /** The transaction's only write: undoing it is undoing the transaction, which takes no savepoint. */
+  #finishWith(write: Write): void {
+    let value: unknown;
+    try {
+      value = write.perform();
+      this.#database.exec("commit");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("rollback");
+      return write.reject(failed(error));
+    }
+    write.resolve(value);
   }
 
   /** One write inside the transaction, undone alone when it fails. */

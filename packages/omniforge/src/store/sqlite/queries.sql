@@ -9,14 +9,16 @@ values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :parent
   :endedSeq, :pending, :usage, :activeMs, :activeSince, :updatedAt)
 
 -- name: updateHead
-update tasks set state = :state, limits = :limits, head_seq = :headSeq, turn = :turn, turn_seq = :turnSeq, epoch = :epoch,
-  epoch_turn = :epochTurn, epoch_seq = :epochSeq, messages = :messages, taken = :taken, children = :children, cancel_seq = :cancelSeq,
-  ended_seq = :endedSeq, pending = :pending, usage = :usage, active_ms = :activeMs, active_since = :activeSince,
-  updated_at = :updatedAt, wakes = wakes + :wakes
-where id = :id
+update tasks set state = ?, limits = ?, head_seq = ?, turn = ?, turn_seq = ?, epoch = ?, epoch_turn = ?, epoch_seq = ?, messages = ?,
+  taken = ?, children = ?, cancel_seq = ?, ended_seq = ?, pending = ?, usage = ?, active_ms = ?, active_since = ?, updated_at = ?,
+  wakes = wakes + ?
+where id = ?
 
 -- name: taskById
 select * from tasks where task = ? and tenant = ?
+
+-- name: taskKey
+select id, turn, turn_seq from tasks where task = ? and tenant = ?
 
 -- name: taskOfAnyTenant
 select 1 from tasks where task = ?

@@ -49,7 +49,7 @@ export function toLate(row: Row): { key: string | null; at: number; entry: NewEn
   };
 }
 
-/** The columns that a commit may change. */
+/** The columns that a commit may change, in the order of the statement that changes them: names cost as much as it does. */
 export function headColumns(head: TaskHead): Record<string, string | number | null> {
   return {
     state: head.state,

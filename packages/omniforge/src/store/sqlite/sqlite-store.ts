@@ -71,7 +71,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
       insert(idOf(row), head, entries, commit.accepts);
-      database.run("updateHead", { ...headColumns(head), wakes: wakes ? 1 : 0, id: idOf(row) });
+      database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, idOf(row)]);
     }
     for (const entry of decision.late ?? []) {
       database.run("insertLate", [
@@ -140,6 +140,12 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       const row = load(reference);
       return row === undefined ? none : read(row);
     });
+  /** For who needs to know where a task's entries lie, and nothing of its head. */
+  const withKey = <T>({ tenant, task }: TaskReference, none: T, read: (row: Row) => T): Promise<T> =>
+    reading(() => {
+      const row = database.get("taskKey", [task, tenant]);
+      return row === undefined ? none : read(row);
+    });
 
   return {
     create: (task) => database.write(() => create(task)),
@@ -153,11 +159,11 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
           .map(toEntry),
       })),
     read: (reference, after, limit = everything) =>
-      withRow(reference, [], (row) => database.all("entriesAfter", [idOf(row), after, limit]).map(toEntry)),
-    find: (reference, key) => withRow(reference, undefined, (row) => byKey(row, key)),
+      withKey(reference, [], (row) => database.all("entriesAfter", [idOf(row), after, limit]).map(toEntry)),
+    find: (reference, key) => withKey(reference, undefined, (row) => byKey(row, key)),
     findAccepted: (reference, id) =>
-      withRow(reference, undefined, (row) => entryOrNone(database.get("acceptedEntry", [idOf(row), id]))),
-    late: (reference) => withRow(reference, [], (row) => database.all("lateOf", [idOf(row)]).map(toLate)),
+      withKey(reference, undefined, (row) => entryOrNone(database.get("acceptedEntry", [idOf(row), id]))),
+    late: (reference) => withKey(reference, [], (row) => database.all("lateOf", [idOf(row)]).map(toLate)),
     specs: (hash) =>
       reading(() => {
         const row = database.get("specsByHash", [hash]);
