@@ -68,7 +68,9 @@ async function acceptAnswer(
     throw new OmniForgeError("INPUT_NOT_FOUND", `task ${row.task} has no request ${id}`);
   }
   if (request.deadline !== undefined && request.deadline <= world.now()) {
-    await expire(world, row, request);
+    const first = await expire(world, row, request);
+    if (first === undefined) throw hasEnded(row);
+    if (first.body.outcome !== "expired") throw answeredBefore(row, first);
     throw new OmniForgeError(
       "DEADLINE_PASSED",
       `request ${id} of task ${row.task} expired at ${new Date(request.deadline).toISOString()}`,
