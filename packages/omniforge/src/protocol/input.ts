@@ -33,20 +33,28 @@ export const answer = z.discriminatedUnion("decision", [
 ]);
 export type Answer = z.infer<typeof answer>;
 
+/** What is said is known by this for the task's life; a store would make two broken texts one. */
+const inputId = wellFormedText.min(1).max(200);
+
 /** Anything that people say to a task, each under its own id. */
 export const input = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("message"),
-    id: z.string().min(1).max(200),
+    id: inputId,
     message,
-    actor: z.string().optional(),
+    actor: wellFormedText.optional(),
   }),
-  z.strictObject({ kind: z.literal("answer"), request: z.string(), answer, actor: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("answer"),
+    request: z.string(),
+    answer,
+    actor: wellFormedText.optional(),
+  }),
   z.strictObject({
     kind: z.literal("cancel"),
-    id: z.string().min(1).max(200),
+    id: inputId,
     reason: wellFormedText.optional(),
-    actor: z.string().optional(),
+    actor: wellFormedText.optional(),
   }),
 ]);
 export type Input = z.infer<typeof input>;
