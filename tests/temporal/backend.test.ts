@@ -2,7 +2,8 @@ import { defineAgent, defineTool, askHumanTool, InputRequired } from "omniforge"
 import { OmniForgeError, stepKey } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { temporal } from "../../packages/temporal/src/index.ts";
+import type { Conversation } from "omniforge/testing";
+import { startWorker, temporal } from "../../packages/temporal/src/index.ts";
 import { createBench, type Bench } from "./setup.ts";
 import { freePort, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until } from "./world.ts";
@@ -255,6 +256,51 @@ describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, () => {
     expect((await world.rowOf({ tenant: task.tenant, task: `${task.task}.1.0` })).firstRun).toBe(
       described.runId,
     );
+  });
+
+  test("tries a tool elsewhere that this worker does not have", async () => {
+    const script = ({ results }: Conversation) =>
+      results.length === 0 ? { calls: [{ name: "echo", arguments: { text: "hi" } }] } : { text: "done" };
+    const without = createWorld({ script });
+    const backend = await bench.open(without);
+    const task = await without.create(testAgent({ tools: [echo] }));
+    await backend.start(task);
+    await until(async () => ((await without.entries(task, "attempt")).length > 0 ? true : undefined));
+    const having = createWorld({ script, tools: [echo], folder: without.folder });
+    await bench.open(having);
+    await having.ended(task);
+    expect((await having.entries(task, "result"))[0]?.body.status).toBe("result");
+    expect((await having.entries(task, "attempt")).map(({ body }) => body.error.code)).toEqual([
+      "TOOL_NOT_HERE",
+    ]);
+  });
+
+  test("runs a tool on the queue that it names, by a worker that performs steps only", async () => {
+    const queue = `${bench.taskQueue}-there`;
+    const there = defineTool({
+      name: "there",
+      description: "",
+      parameters: z.object({}),
+      queue,
+      execute: () => "ran there",
+    });
+    const script = ({ results }: Conversation) =>
+      results.length === 0 ? { calls: [{ name: "there" }] } : { text: results[0]?.text ?? "" };
+    const here = createWorld({ script });
+    const backend = await bench.open(here);
+    const elsewhere = createWorld({ script, tools: [there], folder: here.folder });
+    const worker = await startWorker(elsewhere, {
+      address: server.address,
+      taskQueue: queue,
+      worker: { stepsOnly: true },
+    });
+    const task = await here.create(testAgent({ tools: [there] }));
+    await backend.start(task);
+    await here.ended(task);
+    expect((await here.entries(task, "result"))[0]?.body.parts).toMatchObject([{ text: "ran there" }]);
+    expect(await here.entries(task, "attempt")).toEqual([]);
+    await worker.close();
+    await elsewhere.store.close();
   });
 
   test("says where it looked when no server answers", async () => {

@@ -1,7 +1,9 @@
+import { Worker } from "@temporalio/worker";
 import { askHumanTool, defineTool } from "omniforge";
 import { stepKey, userMessage } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { workflowBundle as loadBundle } from "../../packages/temporal/src/bundle.ts";
 import { bytesOf, readRuns, textIn } from "./history.ts";
 import { createBench, type Bench } from "./setup.ts";
 import { skipped, startServer, type TestServer } from "./server.ts";
@@ -59,7 +61,24 @@ describe.skipIf(skipped !== "")(`histories${skipped}`, () => {
     // The first full run against the last full one: 12 events a turn, and flat.
     const full = runs.slice(0, -1).map((run) => run.bytes / run.events.length);
     expect(Math.max(...full) / Math.min(...full)).toBeLessThan(1.1);
+    for (const run of runs.slice(0, -1)) {
+      const turnsOfRun = run.events.filter(
+        (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === "callModel",
+      ).length;
+      // Beside its turns a run has its start and its end.
+      expect(run.events.length - 12 * turnsOfRun).toBeLessThanOrEqual(6);
+    }
     for (const run of runs) expect(textIn(run.history)).not.toContain(canary);
+
+    const [opening] = runs.slice(-1).flatMap((run) => run.events);
+    expect(Number(opening?.workflowExecutionStartedEventAttributes?.workflowTaskTimeout?.seconds)).toBe(4);
+
+    // A worker that has never seen it runs it from its first event on.
+    const workflowBundle = await loadBundle();
+    const replayed = Date.now();
+    for (const run of runs.slice(0, 2))
+      await Worker.runReplayHistory({ workflowBundle }, run.history, task.task);
+    console.log(`cold replay of a full run, with its worker's start: ${(Date.now() - replayed) / 2} ms`);
   }, 150_000);
 
   test("a task that parks with a history parks in a new run, is woken there, and repeats nothing", async () => {
