@@ -20,12 +20,15 @@ export {
 export { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
 export {
   askHumanTool,
+  createFetchTool,
   editTool,
+  fetchTool,
   fileTools,
   globTool,
   grepTool,
   readTool,
   todoTool,
+  type FetchToolOptions,
   writeTool,
 } from "./tools/builtin/index.ts";
 export { inProcess, type InProcessOptions } from "./in-process/backend.ts";

@@ -94,6 +94,8 @@ export const errorTable = {
   },
   STORE_FAILED: { status: 500, retryable: true, remedy: "See the cause; check the disk." },
   PATH_OUTSIDE: { status: 403, retryable: false, remedy: "Name a path inside the workspace." },
+  URL_REFUSED: { status: 403, retryable: false, remedy: "Name a public http or https address." },
+  COMMAND_REFUSED: { status: 403, retryable: false, remedy: "See which rule forbids the command." },
   CLOSED: { status: 503, retryable: true, remedy: "Open a new OmniForge; this one has been closed." },
   INTERNAL: { status: 500, retryable: false, remedy: "This is a defect: report it with the message." },
 } as const satisfies Record<string, ErrorRow>;

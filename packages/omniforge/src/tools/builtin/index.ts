@@ -1,4 +1,4 @@
-/** The tools that come with OmniForge: the workspace's files, a plan, and a question to a person. */
+/** The tools that come with OmniForge: the workspace's files, the web, a plan, and a question to a person. */
 import type { Tool } from "../tool.ts";
 import { editTool } from "./edit.ts";
 import { globTool } from "./glob.ts";
@@ -7,6 +7,7 @@ import { readTool } from "./read.ts";
 import { writeTool } from "./write.ts";
 
 export { askHumanTool } from "./ask-human.ts";
+export { createFetchTool, fetchTool, type FetchToolOptions } from "./fetch/index.ts";
 export { todoTool } from "./todo.ts";
 export { editTool, globTool, grepTool, readTool, writeTool };
 
