@@ -96,7 +96,10 @@ describe("what is shown", () => {
   it("shows what files, their names and people say, and obeys none of it", async () => {
     const evil = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202egnp.exe\r";
     await here.remove();
-    here = await place({ [`src/\u001b[31mred.ts`]: `// ${request.slice(11, 15)} ${evil}\n`.repeat(3) });
+    here = await place({
+      "src/red.ts": `// ${request.slice(11, 15)} ${evil}\n`.repeat(3),
+      "src/\u001b[31mblue.ts": "",
+    });
     const said = await run(request);
     for (const words of [
       ["show", "last"],
