@@ -34,7 +34,7 @@ export function readEntry(
       `entry ${row.seq} (${row.kind}) has version ${row.v}; this release reads up to ${current}`,
     );
   }
-  let body: unknown = row.body === null ? erasedBodies[row.kind] : JSON.parse(row.body);
+  let body: unknown = row.body === null ? erasedBodies[row.kind] : parse(row, row.body);
   for (let version = row.v; row.body !== null && version < current; version++) {
     const upcast = lift[version];
     if (upcast === undefined)
@@ -55,8 +55,17 @@ export function readEntry(
   return { v: current, seq, at, kind, body: parsed.data, ...(row.key !== null && { key: row.key }) } as Entry;
 }
 
+function parse({ seq, kind }: StoredEntry, body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OmniForgeError("STORE_FAILED", `entry ${seq} (${kind}) is damaged: ${why}`, { cause });
+  }
+}
+
 function isEntryKind(kind: string): kind is EntryKind {
-  return kind in entryBodies;
+  return Object.hasOwn(entryBodies, kind);
 }
 
 const nothing = { inputTokens: 0, outputTokens: 0 };
