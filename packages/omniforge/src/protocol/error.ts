@@ -148,9 +148,16 @@ export class OmniForgeError extends Error {
 /** What anything thrown is stored as; never throws. */
 export function toFailure(thrown: unknown, fallback: ErrorCode = "INTERNAL"): Failure {
   if (OmniForgeError.is(thrown)) return { code: thrown.code, message: thrown.message };
-  if (thrown instanceof Error) return { code: fallback, message: thrown.message || thrown.name };
+  if (isError(thrown)) return { code: fallback, message: thrown.message || thrown.name };
   return {
     code: fallback,
     message: typeof thrown === "string" ? thrown : "something that is not an Error was thrown",
   };
+}
+
+/** By its shape: the class of an error that another realm threw is not ours. */
+function isError(thrown: unknown): thrown is Error {
+  if (typeof thrown !== "object" || thrown === null || !("message" in thrown) || !("name" in thrown))
+    return false;
+  return typeof thrown.message === "string" && typeof thrown.name === "string";
 }
