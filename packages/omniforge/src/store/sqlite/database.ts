@@ -84,10 +84,12 @@ export class Database {
     });
   }
 
-  /** Changes whenever any connection, of any process, has committed. */
+  /** Changes whenever any connection, of any process, has committed: the pragma tells of all but our own. */
   version(): number {
-    const other = this.#database.prepare("pragma data_version").get()?.["data_version"];
-    return Number(other);
+    const row = this.#database
+      .prepare("select data_version + total_changes() as version from pragma_data_version")
+      .get();
+    return Number(row?.["version"]);
   }
 
   /** Writes what is deleted over with zeros, and empties the write-ahead log. */

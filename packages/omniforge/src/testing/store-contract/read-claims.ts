@@ -112,4 +112,18 @@ export function readClaims(claim: Claim): void {
     assert.equal(await store.findAccepted(first, "message:first"), undefined);
     assert.deepEqual(await store.late(first), []);
   });
+
+  claim(
+    "has another version after each write, its own included, and the same one otherwise",
+    async (store) => {
+      const versions = [store.version()];
+      await create(store);
+      versions.push(store.version());
+      await committed(store, { entries: [message("m")] });
+      versions.push(store.version());
+      assert.equal(new Set(versions).size, 3);
+      await store.read(first, 0);
+      assert.equal(store.version(), versions.at(-1));
+    },
+  );
 }
