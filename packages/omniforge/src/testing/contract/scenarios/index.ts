@@ -2,11 +2,16 @@
 import type { Theme } from "../scenario.ts";
 import { answers } from "./answers.ts";
 import { approvals } from "./approvals.ts";
+import { cancel } from "./cancel.ts";
 import { compaction } from "./compaction.ts";
 import { limits } from "./limits.ts";
+import { messages } from "./messages.ts";
+import { modelFailures } from "./model-failures.ts";
 import { questions } from "./questions.ts";
 import { subAgents } from "./sub-agents.ts";
 import { toolCalls } from "./tool-calls.ts";
+import { toolFailures } from "./tool-failures.ts";
+import { unknownOutcomes } from "./unknown-outcomes.ts";
 
 export const themes: readonly Theme[] = [
   answers,
@@ -16,4 +21,9 @@ export const themes: readonly Theme[] = [
   subAgents,
   limits,
   compaction,
+  cancel,
+  messages,
+  modelFailures,
+  toolFailures,
+  unknownOutcomes,
 ];
