@@ -6,7 +6,7 @@ import type { Task } from "../../protocol/task.ts";
 import { argumentsText, durationText, resultText, tokensText } from "./call-text.ts";
 import type { Span } from "./screen.ts";
 import { shortId } from "./short-id.ts";
-import { cutTo } from "./text-width.ts";
+import { cutTo, widthOf } from "./text-width.ts";
 
 /** A task of the family that is shown: its agent, how far to the right, and the calls it made. */
 export interface Actor {
@@ -24,16 +24,22 @@ export function callLine(
 ): Span[] {
   const good = body.status === "result";
   const call = actor.calls.get(key);
-  // The arguments leave room for the result.
-  const longest = Math.min(100, Math.floor(columns / 2));
-  const given = call === undefined ? "" : ` ${cutTo(argumentsText(call.given), longest)}`;
   const time = reused || body.durationMs === undefined ? "" : ` · ${durationText(body.durationMs)}`;
-  const mark: Span[] =
-    reused && good ? reusedMark : [{ text: good ? "✓ " : "✗ ", style: good ? "green" : "red" }];
-  return [...mark, body.name, { text: `${given} · ${resultText(body)}${time}`, style: "dim" }];
+  const mark = reused && good ? reusedMark : markOf(good);
+  const outcome = ` · ${resultText(body)}${time}`;
+  // What came of it matters most; the arguments get what is left of the line.
+  const room = columns - mark.text.length - body.name.length - 1 - Math.min(widthOf(outcome), columns / 2);
+  const given =
+    call === undefined ? "" : ` ${cutTo(argumentsText(call.given), Math.max(16, Math.floor(room)))}`;
+  return [mark, body.name, { text: `${given}${outcome}`, style: "dim" }];
 }
 
-export const reusedMark: Span[] = [{ text: "✓ reused ", style: "cyan" }];
+/** Before what was done by an earlier process. */
+export const reusedMark = { text: "✓ reused ", style: "cyan" } as const;
+
+function markOf(good: boolean): { readonly text: string; readonly style: "green" | "red" } {
+  return { text: good ? "✓ " : "✗ ", style: good ? "green" : "red" };
+}
 
 /** What it took. */
 export function footer(task: Task): string {
@@ -51,9 +57,7 @@ export function endLine(state: string, why = ""): Span[] {
 /** What a person said, or that nobody did. */
 export function inputLine({ outcome, answer }: EntryBody<"input">, reused: boolean): Span[] {
   const [good, text] = inputWords(outcome, answer);
-  const mark: Span[] =
-    reused && good ? reusedMark : [{ text: good ? "✓ " : "✗ ", style: good ? "green" : "red" }];
-  return [...mark, text];
+  return [reused && good ? reusedMark : markOf(good), text];
 }
 
 function inputWords(outcome: string, answer: EntryBody<"input">["answer"]): [boolean, string] {

@@ -68,7 +68,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
         return reply(task, actor, one, reused);
       case "result":
         actor.running.delete(one.key ?? "");
-        return line(callLine(actor, one, { reused, columns: screen.columns }), indent + 2);
+        return line(callLine(actor, one, { reused, columns: screen.columns - indent - 2 }), indent + 2);
       case "input":
         if (one.body.answer?.decision === "approve" && one.key === undefined) actor.running.add(one.body.id);
         return line(inputLine(one.body, reused), indent + 2);
@@ -138,7 +138,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
     const text = textOf(parts).trim();
     if (reused) {
       const said = text === "" ? `a reply with ${calls.length} calls` : (text.split("\n")[0] ?? "");
-      if (outcome !== "failed") line([...reusedMark, { text: said, style: "dim" }], actor.indent + 2);
+      if (outcome !== "failed") line([reusedMark, { text: said, style: "dim" }], actor.indent + 2);
     } else live.finished(task, one.key ?? "", text, actor.indent);
     if (outcome === "limit")
       line([{ text: `✗ the limit of ${limit ?? "the task"} is reached`, style: "yellow" }], actor.indent);

@@ -9,9 +9,6 @@
 /* oxlint-disable no-control-regex -- control characters are what this file is about */
 const unsafe =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
-
-/** Every character that a JSON writer leaves alone, and that a terminal must not get. */
-const unsafeInJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 /* oxlint-enable no-control-regex */
 
 /** The text with what a terminal would obey written as `\x1b` or `\u202e`. */
@@ -28,7 +25,7 @@ export function visibleLine(text: string): string {
 
 /** One line of JSON that is the same value to a reader of JSON, and harmless on a terminal. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replaceAll(unsafeInJson, (character) =>
+  return JSON.stringify(value).replaceAll(unsafe, (character) =>
     [...Array(character.length).keys()]
       .map((index) => String.raw`\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
       .join(""),
