@@ -59,7 +59,8 @@ export async function unfinished(forge: OmniForge): Promise<Task[]> {
 
 /** What the task and its sub-agents wait for. */
 export async function openRequests(forge: OmniForge, task: Task): Promise<OpenRequest[]> {
-  if (isTerminal(task.state)) return [];
+  // Once it is being cancelled nobody needs to answer any more.
+  if (isTerminal(task.state) || task.cancelRequested) return [];
   const family = await forge.list({ root: task.root, states: ["input-required"], limit: 1000 });
   const here = family.filter((one) => one.task === task.task || one.task.startsWith(`${task.task}.`));
   return here.toReversed().flatMap((one) => one.pending.map((request) => ({ task: one.task, request })));

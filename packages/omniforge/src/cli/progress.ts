@@ -12,7 +12,7 @@ export interface Progress {
 interface Known {
   readonly open: Map<string, Call>;
   readonly requests: Map<string, InputRequest>;
-  ended: boolean;
+  ending: boolean;
 }
 
 /** Follows the entries of a task and its sub-agents. */
@@ -22,14 +22,14 @@ export function createProgress(): Progress {
     const known = tasks.get(task) ?? {
       open: new Map<string, Call>(),
       requests: new Map<string, InputRequest>(),
-      ended: false,
+      ending: false,
     };
     tasks.set(task, known);
     return known;
   };
   const isBlocked = (task: string): boolean => {
     const known = tasks.get(task);
-    if (known === undefined || known.ended || known.open.size === 0) return false;
+    if (known === undefined || known.ending || known.open.size === 0) return false;
     const asked = new Set([...known.requests.values()].map(({ key }) => key));
     return [...known.open.values()].every(
       (call) => asked.has(call.key) || (call.child !== undefined && isBlocked(call.child)),
@@ -48,7 +48,8 @@ export function createProgress(): Progress {
         // A limit's request has no result: its answer is its outcome.
         if (request?.kind === "limit") known.open.delete(request.key);
       }
-      if (entry.kind === "ended") known.ended = true;
+      // A cancelled task goes on by itself: to its end.
+      if (entry.kind === "cancel" || entry.kind === "ended") known.ending = true;
     },
   };
 }

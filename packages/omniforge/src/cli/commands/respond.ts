@@ -45,18 +45,26 @@ export async function respond(
         ...(choice.json && { json: true }),
       });
     }
-    const runs = task.engine === "temporal" || (await opened.isAnyoneWorking());
+    const runs = task.engine === "temporal" ? undefined : await opened.isAnyoneWorking();
     const goOn = resumeLine(task.root, { data, backend: task.engine });
     if (choice.json === true)
-      process.stdout.write(`${jsonLine({ type: "accepted", ...chosen, runs, goOn })}\n`);
-    else
       process.stdout.write(
-        `The answer is recorded in task ${shortId(task.root)}. ${runs ? "It goes on where it runs.\n" : `No process runs it; go on with\n  ${goOn}\n`}`,
+        `${jsonLine({ type: "accepted", ...chosen, goOn, ...(runs !== undefined && { runs }) })}\n`,
       );
+    else
+      process.stdout.write(`The answer is recorded in task ${shortId(task.root)}. ${whatNext(runs, goOn)}\n`);
     return exitCodes.done;
   } finally {
     await opened.close();
   }
+}
+
+/** Of Temporal's workers nothing is known here. */
+function whatNext(runs: boolean | undefined, goOn: string): string {
+  if (runs === true) return "It goes on where it runs.";
+  return runs === false
+    ? `No process runs it; go on with\n  ${goOn}`
+    : `It goes on where a worker runs; here, that is\n  ${goOn}`;
 }
 
 /** A task of Temporal is woken by its own engine, so that one is opened; which it is stands in the store. */
