@@ -37,13 +37,7 @@ export class Database {
 
   constructor(path: string, durability: Durability) {
     this.path = path;
-    this.#database = new DatabaseSync(path);
-    this.#database.exec(
-      `pragma busy_timeout = 5000; pragma page_size = 8192; pragma journal_mode = wal;
-       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = 1000;`,
-    );
-    migrate(this.#database);
-    this.#database.exec("pragma busy_timeout = 0");
+    this.#database = open(path, durability);
     this.#queries = readQueries();
   }
 
@@ -176,6 +170,26 @@ export class Database {
       this.#database.exec("rollback to one; release one");
       return () => write.reject(failed(error));
     }
+  }
+}
+
+/** Opens, and closes again what can't be used: a newer release's data, or no database at all. */
+function open(path: string, durability: Durability): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(
+      `pragma busy_timeout = 5000; pragma page_size = 8192; pragma journal_mode = wal;
+       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = 1000;`,
+    );
+    migrate(database);
+    database.exec("pragma busy_timeout = 0");
+    return database;
+  } catch (cause) {
+    database.close();
+    if (OmniForgeError.is(cause) || !(cause instanceof Error)) throw cause;
+    throw new OmniForgeError("STORE_FAILED", `the database ${path} can't be opened: ${cause.message}`, {
+      cause,
+    });
   }
 }
 
