@@ -1,5 +1,5 @@
 /** The command line as a real process, run from its sources, seen only through its output and its exit. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -45,6 +45,26 @@ export function program(
     }),
     options.input,
   );
+}
+
+/** Starts `npm start` on a terminal of 80 columns; what is written to its input is typed there. Needs `script`. */
+export function onTerminal(words: readonly string[], options: ProgramOptions = {}): Program {
+  const quoted = words.map((word) => `'${word}'`).join(" ");
+  const line = `stty cols 80 rows 24; exec '${process.execPath}' --conditions=omniforge:source packages/omniforge/src/cli/start.ts ${quoted}`;
+  const child = spawn("script", ["-qefc", line, "/dev/null"], {
+    cwd: repository,
+    env: environment({ TERM: "xterm-256color", SHELL: "/bin/sh", ...options.environment }),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  return observe(child);
+}
+
+/** Why there is no terminal to test on; undefined where there is one. */
+export function noTerminal(): string | undefined {
+  const tried = spawnSync("script", ["-qefc", "exit 7", "/dev/null"], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  return tried.status === 7 ? undefined : "the program `script` of util-linux is not here";
 }
 
 /** Runs a line that was printed for people, exactly as it stands. */

@@ -17,14 +17,19 @@ export function argumentsText(value: Json): string {
         ? valueText(one, longestFirst)
         : one === true
           ? name
-          : `${name}=${valueText(one)}`,
+          : isLong(one)
+            ? valueText(one)
+            : `${name}=${valueText(one)}`,
     )
     .join(" ");
 }
 
+function isLong(value: Json): value is string {
+  return typeof value === "string" && value.trimEnd().includes("\n");
+}
+
 function valueText(value: Json, longest = longestValue): string {
-  const lines = typeof value === "string" ? value.trimEnd().split("\n").length : 1;
-  if (lines > 1) return `(${lines} lines)`;
+  if (isLong(value)) return `(${value.trimEnd().split("\n").length} lines)`;
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const shown = cutTo(visibleLine(text), longest);
   return typeof value === "string" && /[\s"]/.test(text) ? `"${shown}"` : shown;

@@ -28,7 +28,10 @@ export function openOutput(stream: Stream): Output {
     live,
     gone: gone.signal,
     get columns() {
-      return live ? Math.max(20, stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+      if (!live) return Number.POSITIVE_INFINITY;
+      // A terminal that does not know its size says 0.
+      const columns = stream.columns ?? 0;
+      return columns === 0 ? 80 : Math.max(20, columns);
     },
     write(text) {
       if (!gone.signal.aborted) stream.write(text);
