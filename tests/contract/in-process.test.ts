@@ -22,5 +22,15 @@ const create: CreateEngine = async (world, { work }) => ({
 testBackend("in-process", create, {
   describe,
   it,
+  skip: [
+    {
+      test: "shows a task that was terminated from outside as failed",
+      reason: "nothing outside executes the task, so there is nothing to terminate",
+    },
+    {
+      test: "does nothing twice when it is set back to its beginning by hand",
+      reason: "nothing outside executes the task, so there is nothing to reset",
+    },
+  ],
   ...(process.env["OMNIFORGE_EXPECTED"] === "write" && { record: writeExpected }),
 });

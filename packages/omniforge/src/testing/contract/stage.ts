@@ -200,11 +200,16 @@ export class Stage {
   }
 
   /** Once the log holds this many entries of a kind. */
-  async logs(kind: EntryKind, count = 1, task = this.task): Promise<void> {
+  logs(kind: EntryKind, count = 1, task = this.task): Promise<void> {
+    const there = async (): Promise<boolean> => (await this.entries(kind, task)).length >= count;
+    return this.eventually(there, `its log holds ${count} ${kind}`, task);
+  }
+
+  /** Once something else holds. */
+  async eventually(holds: () => Promise<boolean>, what: string, task = this.task): Promise<void> {
     const deadline = Date.now() + this.#patienceMs;
-    while ((await this.entries(kind, task)).length < count) {
-      if (Date.now() > deadline)
-        throw new Error(await this.#impatient(`its log holds ${count} ${kind}`, task));
+    while (!(await holds())) {
+      if (Date.now() > deadline) throw new Error(await this.#impatient(what, task));
       await delay(pollMs);
     }
   }
