@@ -107,9 +107,9 @@ describe("discovery", () => {
     models.register("openai", () => own);
     const env = { ANTHROPIC_API_KEY: "a", OPENAI_API_KEY: "o" };
     registerDiscovered(models, (await discoverModels(env, nobody, installed)).found, env);
-    expect(models.get("anthropic:any-model")).toMatchObject({
+    expect(models.get("anthropic:some-model")).toMatchObject({
       provider: "anthropic.messages",
-      modelId: "any-model",
+      modelId: "some-model",
     });
     expect(models.get("openai:x")).toBe(own);
   });

@@ -152,6 +152,14 @@ describe("another attempt", () => {
     expect(failure(carried).message).not.toContain("[object");
   });
 
+  it.each([
+    ['{"error":"model \'x\' not found"}', "Not Found: model 'x' not found"],
+    ['{"detail":"no such route"}', "Not Found: no such route"],
+    ["<html>", "Not Found"],
+  ])("tells what the server wrote: %s", (responseBody, message) => {
+    expect(failure(answered(404, "Not Found", { responseBody })).message).toBe(message);
+  });
+
   it("leaves OmniForge's own errors as they are", () => {
     const own = new OmniForgeError("MODEL_PACKAGE_MISSING", "npm install it");
     expect(toModelFailure(own, noUsage, now)).toBe(own);

@@ -33,7 +33,16 @@ export {
 } from "./tools/builtin/index.ts";
 export { inProcess, type InProcessOptions } from "./in-process/backend.ts";
 export { createKeylessModel } from "./models/keyless/index.ts";
+export {
+  discoverModels,
+  registerDiscovered,
+  type Discovery,
+  type FoundModels,
+  type LookedAt,
+} from "./models/discovery/index.ts";
 export type { LanguageModel } from "./models/language-model.ts";
+export { costOf, factsOf, type ModelFacts, type ModelFactsTable } from "./models/model-facts.ts";
+export { createProvider, type ProviderKind, type ProviderSettings } from "./models/providers/index.ts";
 export { OmniForgeError, type ErrorCode, type Failure } from "./protocol/error.ts";
 export type { Entry, EntryKind } from "./protocol/entry.ts";
 export type { TaskEvent } from "./protocol/event.ts";

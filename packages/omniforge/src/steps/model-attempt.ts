@@ -12,6 +12,7 @@ import { withSettings } from "../models/call-settings.ts";
 import { modelFamily } from "../models/model-reference.ts";
 import { toModelTools, toPrompt } from "../models/to-prompt.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
+import { totalTokens } from "./load-transcript.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { deathsOf, failuresOf, type TurnView } from "./turn-view.ts";
@@ -54,7 +55,10 @@ export async function modelAttempt(
     return { kind: "replied", reply: await stream(world, attempt, request) };
   } catch (thrown) {
     if (attempt.signal.aborted) return abortedStep(world, attempt);
-    if (thrown instanceof ModelFailure && thrown.contextFull) return { kind: "context-full" };
+    if (thrown instanceof ModelFailure && thrown.contextFull) {
+      if (totalTokens(thrown.usage) > 0) await recordUsage(world, attempt, key, thrown);
+      return { kind: "context-full" };
+    }
     return failedAttempt(world, attempt, request, thrown, failures.length + 1);
   }
 }
@@ -82,6 +86,17 @@ function stream(
       offsets[channel] += text.length;
     },
   });
+}
+
+/** A reply that did not fit any more was paid for all the same. */
+async function recordUsage(
+  world: StepWorld,
+  attempt: Attempt,
+  key: string,
+  { message, usage }: ModelFailure,
+): Promise<void> {
+  const body = { step: key, error: { code: "CONTEXT_FULL", message }, usage };
+  await record(world, attempt, [entry("attempt", body)], { key });
 }
 
 /** Records the failure: retried while the policy allows, else final. */
