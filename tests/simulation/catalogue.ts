@@ -31,13 +31,20 @@ export const tools: readonly ToolSpec[] = [
   tool("poll", { runs: "question", deadlineMs: 6_000 }),
 ];
 
-const openers: readonly ToolSpec[] = [1, 2].map((index) => tool(`sub${index}`, { runs: "agent", agent: agentName(index) }));
+const openers: readonly ToolSpec[] = [1, 2].map((index) =>
+  tool(`sub${index}`, { runs: "agent", agent: agentName(index) }),
+);
 
 export function agentName(index: number): string {
   return `agent${index}`;
 }
 
-const modelRetry = { maximumAttempts: 4, initialIntervalMs: 200, backoffCoefficient: 5, maximumIntervalMs: 4_000 };
+const modelRetry = {
+  maximumAttempts: 4,
+  initialIntervalMs: 200,
+  backoffCoefficient: 5,
+  maximumIntervalMs: 4_000,
+};
 
 /** An agent may open only agents that come after it, so that the tree ends. */
 function spec(plan: AgentPlan, index: number, count: number): AgentSpec {

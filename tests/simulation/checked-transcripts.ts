@@ -22,7 +22,8 @@ export function checkedTranscripts(store: TaskStore, whole: TaskStore, ledger: L
       const upTo = read.get(row.task) ?? 0;
       const fresh = await createTranscripts(until(whole, upTo)).load(fromTheStart(row));
       const [ours, theirs] = [JSON.stringify(loaded), JSON.stringify(fresh)];
-      if (ours !== theirs) ledger.breach("W3", `${row.task}: the transcript ${ours} is ${theirs} when built anew`);
+      if (ours !== theirs)
+        ledger.breach("W3", `${row.task}: the transcript ${ours} is ${theirs} when built anew`);
       return loaded;
     },
     evict: (reference) => transcripts.evict(reference),
@@ -32,5 +33,9 @@ export function checkedTranscripts(store: TaskStore, whole: TaskStore, ledger: L
 const fromTheStart = (row: TaskRow): TaskRow => ({ ...row, epochSeq: 0 });
 
 function until(store: TaskStore, seq: number): TaskStore {
-  return { ...store, read: async (reference, after) => (await store.read(reference, after)).filter((entry) => entry.seq <= seq) };
+  return {
+    ...store,
+    read: async (reference, after) =>
+      (await store.read(reference, after)).filter((entry) => entry.seq <= seq),
+  };
 }

@@ -47,9 +47,14 @@ export function startIncarnation(
 }
 
 /** What steps need, for any place. People have one too: they accept. */
-export function worldOf(around: Surroundings, place: Place, plan: Plan, { people, bare }: { readonly people: boolean; readonly bare: boolean }): StepWorld {
+export function worldOf(
+  around: Surroundings,
+  place: Place,
+  plan: Plan,
+  { people, bare }: { readonly people: boolean; readonly bare: boolean },
+): StepWorld {
   const { schedule, watch, ledger } = around;
-  const store = placeStore(around, place, !people);
+  const store = placeStore(around, place, { mayFail: !people, fenced: plan.fenced });
   const announced: Announced = { task: "", key: "" };
   const model = simulatedModel(around, place, plan, announced);
   let drawn = 0;
@@ -66,7 +71,8 @@ export function worldOf(around: Surroundings, place: Place, plan: Plan, { people
       announce(announced, event);
       if (event.type !== "entry") return;
       const stored = watch.tasks.get(event.task)?.log[event.entry.seq - 1];
-      if (stored === undefined) ledger.breach("W1", `${event.task} #${event.entry.seq} is published and not stored`);
+      if (stored === undefined)
+        ledger.breach("W1", `${event.task} #${event.entry.seq} is published and not stored`);
     },
     workspace: "/",
     cancelGraceMs: 1_000,

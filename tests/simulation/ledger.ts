@@ -1,5 +1,5 @@
 /** What really happened outside of the store: which tool was executed with what, which model was called. */
-import type { Json } from "omniforge/protocol";
+import type { Json, NewEntry } from "omniforge/protocol";
 
 /** One execution of a tool's function. */
 export interface Execution {
@@ -19,11 +19,20 @@ export interface ModelCall {
   readonly key: string;
   readonly place: string;
   readonly nth: number;
+  /** What people said that no reply had answered before. */
+  readonly shown: readonly string[];
+}
+
+/** What a store was told to keep, when it came too late. */
+export interface Receipt {
+  readonly task: string;
+  readonly entries: readonly NewEntry[];
 }
 
 export class Ledger {
   readonly executions: Execution[] = [];
   readonly modelCalls: ModelCall[] = [];
+  readonly receipts: Receipt[] = [];
   /** What should never happen, as it happened. */
   readonly breaches: string[] = [];
 
@@ -38,9 +47,9 @@ export class Ledger {
     return this.executions.filter((one) => one.task === task && one.key === key);
   }
 
-  modelCall(task: string, key: string, place: string): ModelCall {
+  modelCall(task: string, key: string, place: string, shown: readonly string[]): ModelCall {
     const nth = this.modelCalls.filter((one) => one.task === task && one.key === key).length;
-    const one = { task, key, place, nth };
+    const one = { task, key, place, nth, shown };
     this.modelCalls.push(one);
     return one;
   }

@@ -14,17 +14,34 @@ export interface Mutant {
 type Rule = typeof decide;
 
 /** A store with another rule of writing. */
-const ruled = (broken: string, rule: Rule): Mutant => ({ broken, settings: { store: () => memoryStore(rule) } });
+const ruled = (broken: string, rule: Rule): Mutant => ({
+  broken,
+  settings: { store: () => memoryStore(rule) },
+});
 
 /** A store that changes commits before it applies them. */
-const rewriting = (broken: string, rewrite: (commit: Commit) => Commit): Mutant => ruled(broken, (commit, facts) => decide(rewrite(commit), facts));
+const rewriting = (broken: string, rewrite: (commit: Commit) => Commit): Mutant => ({
+  broken,
+  settings: {
+    store() {
+      const store = memoryStore();
+      return { ...store, commit: (commit) => store.commit(rewrite(commit)) };
+    },
+  },
+});
 
 /** A store that loses entries. */
 const losing = (broken: string, lost: (entry: NewEntry, commit: Commit) => boolean): Mutant =>
-  rewriting(broken, (commit) => ({ ...commit, entries: commit.entries.filter((entry) => !lost(entry, commit)) }));
+  rewriting(broken, (commit) => ({
+    ...commit,
+    entries: commit.entries.filter((entry) => !lost(entry, commit)),
+  }));
 
 /** A store whose scheduling columns are kept wrongly. */
-const scheduling = (broken: string, wrong: (executions: ExecutionStore, store: TaskStore) => Partial<ExecutionStore>): Mutant => ({
+const scheduling = (
+  broken: string,
+  wrong: (executions: ExecutionStore, store: TaskStore) => Partial<ExecutionStore>,
+): Mutant => ({
   broken,
   settings: {
     store() {
@@ -42,38 +59,62 @@ function without<T extends object, K extends keyof T>(given: T, name: K): Omit<T
 const ends = (commit: Commit): boolean => commit.entries.some((entry) => entry.kind === "ended");
 
 export const mutants: readonly Mutant[] = [
-  ruled("K2: a key that has its outcome is written again", (commit, facts) => decide(commit, { ...facts, keyed: undefined })),
-  ruled("P1: an accepted id is accepted again", (commit, facts) => decide(commit, { ...facts, accepted: undefined })),
+  ruled("K2: a key that has its outcome is written again", (commit, facts) =>
+    decide(commit, { ...facts, keyed: undefined }),
+  ),
+  ruled("P1: an accepted id is accepted again", (commit, facts) =>
+    decide(commit, { ...facts, accepted: undefined }),
+  ),
   ruled("W2: entries follow the terminal entry", (commit, facts) =>
     decide(commit, facts.row === undefined ? facts : { ...facts, row: { ...facts.row, endedSeq: null } }),
   ),
   ruled("W1: the state is not written", (commit, facts) => {
     const decision = decide(commit, facts);
     const { write } = decision;
-    return write === undefined || facts.row === undefined ? decision : { ...decision, write: { ...write, head: { ...write.head, state: facts.row.state } } };
+    return write === undefined || facts.row === undefined
+      ? decision
+      : { ...decision, write: { ...write, head: { ...write.head, state: facts.row.state } } };
   }),
   ruled("W1: the usage is counted twice", (commit, facts) => {
     const decision = decide(commit, facts);
     const { write } = decision;
     if (write === undefined || facts.row === undefined) return decision;
     const { usage } = write.head;
-    return { ...decision, write: { ...write, head: { ...write.head, usage: { ...usage, inputTokens: usage.inputTokens * 2 } } } };
+    return {
+      ...decision,
+      write: { ...write, head: { ...write.head, usage: { ...usage, inputTokens: usage.inputTokens * 2 } } },
+    };
   }),
   ruled("P2: what is accepted does not count as a wake", (commit, facts) => {
     const decision = decide(commit, facts);
-    return decision.write === undefined ? decision : { ...decision, write: { ...decision.write, wakes: false } };
+    return decision.write === undefined
+      ? decision
+      : { ...decision, write: { ...decision.write, wakes: false } };
   }),
   rewriting("the fence is ignored", (commit) => without(commit, "fence")),
-  rewriting("K1: a step of an earlier turn is written", (commit) => (commit.opensTurn === true ? commit : without(commit, "turn"))),
-  rewriting("W2: finishing does not look whether something was said since", (commit) => without(commit, "seq")),
+  // Looked up from where the turn began: an earlier outcome is not seen, so the turn must be.
+  ruled("K1: a step of an earlier turn is written", (commit, facts) => {
+    const seen = facts.keyed !== undefined && facts.keyed.seq >= (facts.row?.turnSeq ?? 0);
+    return decide(commit.opensTurn === true ? commit : without(commit, "turn"), {
+      ...facts,
+      keyed: seen ? facts.keyed : undefined,
+    });
+  }),
+  rewriting("W2: finishing does not look whether something was said since", (commit) =>
+    without(commit, "seq"),
+  ),
   rewriting("W2: a receipt that comes late is not kept", (commit) => without(commit, "keepLate")),
   rewriting("K4: what a reply took is not recorded", (commit) => ({
     ...commit,
-    entries: commit.entries.map((entry) => (entry.kind === "reply" ? { ...entry, body: { ...entry.body, took: [] } } : entry)),
+    entries: commit.entries.map((entry) =>
+      entry.kind === "reply" ? { ...entry, body: { ...entry.body, took: [] } } : entry,
+    ),
   })),
   rewriting("K4: a reply takes the last message only", (commit) => ({
     ...commit,
-    entries: commit.entries.map((entry) => (entry.kind === "reply" ? { ...entry, body: { ...entry.body, took: entry.body.took.slice(-1) } } : entry)),
+    entries: commit.entries.map((entry) =>
+      entry.kind === "reply" ? { ...entry, body: { ...entry.body, took: entry.body.took.slice(-1) } } : entry,
+    ),
   })),
   rewriting("K5: an approval's own arguments are forgotten", (commit) => ({
     ...commit,
@@ -87,11 +128,33 @@ export const mutants: readonly Mutant[] = [
     return first?.kind === "input" && first.body.outcome === "expired" ? without(commit, "accepts") : commit;
   }),
   losing("K3: a claim is not kept", (entry) => entry.kind === "claim"),
+  {
+    broken: "K3: a step forgets to release its claim",
+    settings: {
+      alter: (world) => ({
+        ...world,
+        store: {
+          ...world.store,
+          commit: (commit) =>
+            world.store.commit({
+              ...commit,
+              entries: commit.entries.filter(({ kind }) => kind !== "release"),
+            }),
+        },
+      }),
+    },
+  },
   losing("K3: a release is not kept", (entry) => entry.kind === "release"),
   losing("P3: messages are not refused at the end", (entry) => entry.kind === "refusal"),
-  losing("W2: open calls get no outcome at the end", (entry, commit) => entry.kind === "result" && ends(commit)),
+  losing(
+    "W2: open calls get no outcome at the end",
+    (entry, commit) => entry.kind === "result" && ends(commit),
+  ),
   losing("W2: open requests are not withdrawn", (entry, commit) => entry.kind === "input" && ends(commit)),
-  losing("rule 5: requests come without their reply", (entry, commit) => entry.kind === "request" && commit.opensTurn === true),
+  losing(
+    "rule 5: requests come without their reply",
+    (entry, commit) => entry.kind === "request" && commit.opensTurn === true,
+  ),
   scheduling("P2: a wake between settling and parking is lost", (executions, store) => ({
     async release(reference, fence, park) {
       const row = await store.row(reference);
@@ -114,8 +177,62 @@ export const mutants: readonly Mutant[] = [
   })),
   scheduling("K6: orphans are not looked for", () => ({ orphans: () => Promise.resolve([]) })),
   {
-    broken: "K3: nonces repeat, and claims stand under the same name",
-    settings: { store: () => memoryStore((commit, facts) => (facts.keyed?.kind === "claim" ? decide(without(commit, "key"), { ...facts, keyed: undefined }) : decide(commit, facts))) },
+    broken: "K3: whoever finds another's claim goes on",
+    settings: {
+      alter: (world) => ({
+        ...world,
+        store: {
+          ...world.store,
+          async turn(reference) {
+            const read = await world.store.turn(reference);
+            return read && { ...read, entries: read.entries.filter(({ kind }) => kind !== "claim") };
+          },
+          async commit(commit) {
+            const result = await world.store.commit(commit);
+            const row = await world.store.row(commit);
+            const goesOn =
+              commit.entries[0]?.kind === "claim" && result.kind === "found" && row !== undefined;
+            return goesOn ? { kind: "committed", head: row, entries: [] } : result;
+          },
+        },
+      }),
+    },
+  },
+  {
+    broken: "P1: an order's idempotency key is not looked at",
+    settings: {
+      store() {
+        const store = memoryStore();
+        return { ...store, create: (task) => store.create(without(task, "idempotencyKey")) };
+      },
+    },
+  },
+  {
+    broken: "W3: a transcript is built from the last compaction only",
+    settings: {
+      alter: (world) => ({
+        ...world,
+        transcripts: {
+          ...world.transcripts,
+          load: (row) => world.transcripts.load({ ...row, messages: 0, taken: 0 }),
+        },
+      }),
+    },
+  },
+  {
+    broken: "K7: steps do not look whether the task is cancelled",
+    settings: {
+      alter: (world) => ({
+        ...world,
+        store: {
+          ...world.store,
+          async turn(reference) {
+            const read = await world.store.turn(reference);
+            return read && { ...read, row: { ...read.row, cancelSeq: null } };
+          },
+        },
+      }),
+    },
   },
   {
     broken: "W3: a transcript drops the oldest message that nobody took",
@@ -126,7 +243,10 @@ export const mutants: readonly Mutant[] = [
           ...world.transcripts,
           async load(row) {
             const loaded = await world.transcripts.load(row);
-            return { ...loaded, untaken: loaded.untaken.length > 1 ? loaded.untaken.slice(1) : loaded.untaken };
+            return {
+              ...loaded,
+              untaken: loaded.untaken.length > 1 ? loaded.untaken.slice(1) : loaded.untaken,
+            };
           },
         },
       }),
@@ -141,7 +261,10 @@ export const mutants: readonly Mutant[] = [
           ...world.transcripts,
           async load(row) {
             const loaded = await world.transcripts.load(row);
-            return { ...loaded, items: loaded.items.filter((item, at) => item.role === "user" || at < loaded.items.length - 1) };
+            return {
+              ...loaded,
+              items: loaded.items.filter((item, at) => item.role === "user" || at < loaded.items.length - 1),
+            };
           },
         },
       }),
@@ -156,7 +279,12 @@ export const mutants: readonly Mutant[] = [
           ...world.tools,
           get(name) {
             const tool = world.tools.get(name);
-            return tool && { ...tool, execute: (parameters, context) => tool.execute(parameters, context).catch(() => "fine") };
+            return (
+              tool && {
+                ...tool,
+                execute: (parameters, context) => tool.execute(parameters, context).catch(() => "fine"),
+              }
+            );
           },
         },
       }),
@@ -171,7 +299,12 @@ export const mutants: readonly Mutant[] = [
           ...world.store,
           commit(commit) {
             const [first] = commit.entries;
-            if (first !== undefined) world.publish({ type: "entry", task: commit.task, entry: { ...first, v: 1, seq: 9_999, at: commit.at } });
+            if (first !== undefined)
+              world.publish({
+                type: "entry",
+                task: commit.task,
+                entry: { ...first, v: 1, seq: 9_999, at: commit.at },
+              });
             return world.store.commit(commit);
           },
         },

@@ -1,6 +1,14 @@
 /** The people around a task: they order it, say things, answer rightly, wrongly, twice or late, and cancel. */
 import type { Backend } from "omniforge/backend";
-import { OmniForgeError, userMessage, type Answer, type ErrorCode, type Input, type InputRequest, type TaskReference } from "omniforge/protocol";
+import {
+  OmniForgeError,
+  userMessage,
+  type Answer,
+  type ErrorCode,
+  type Input,
+  type InputRequest,
+  type TaskReference,
+} from "omniforge/protocol";
 import { accept, createTask, type StepWorld } from "omniforge/steps";
 import { specSet } from "./catalogue.ts";
 import type { Draw } from "./draw.ts";
@@ -29,8 +37,11 @@ export class People {
   readonly #world: StepWorld;
   readonly #tell: Tell;
   readonly #asked = new Set<string>();
-  readonly place: Place = { name: "people", state: "runs" };
+  readonly #noticed = new Set<string>();
+  readonly place: Place = { name: "people", state: "runs", lag: 60 };
   readonly promised: Promised[] = [];
+  /** Those that die once they have committed something. */
+  readonly passersBy: Place[] = [];
   #count = 0;
   /** Inputs that are still on their way. */
   busy = 0;
@@ -55,7 +66,8 @@ export class People {
     };
     void this.#attempt([], async () => {
       const { row } = await createTask(this.#world, order);
-      if (row.task !== "root") this.#around.ledger.breach("P1", `the order was carried out twice, as ${row.task}`);
+      if (row.task !== "root")
+        this.#around.ledger.breach("P1", `the order was carried out twice, as ${row.task}`);
       this.#tell((backend) => backend.start(row));
     });
   }
@@ -77,6 +89,8 @@ export class People {
         return this.#say(rows[0] ?? row, { kind: "cancel", id });
       case "cancel-child":
         return this.#say(rows.at(-1) ?? row, { kind: "cancel", id });
+      case "half-cancel":
+        return this.#cancelHalf(id);
       case "stray-answer":
         return this.#answerAgain(row.task);
     }
@@ -84,7 +98,9 @@ export class People {
 
   /** Requests that are open as far as the log says. */
   get pending(): readonly { readonly task: string; readonly request: InputRequest }[] {
-    return this.#around.watch.rows().flatMap(({ task, pending }) => pending.map((request) => ({ task, request })));
+    return this.#around.watch
+      .rows()
+      .flatMap(({ task, pending }) => pending.map((request) => ({ task, request })));
   }
 
   /** Answers one open request, in whichever way people do. */
@@ -105,16 +121,27 @@ export class People {
       ? { decision: "reject" }
       : kind === "question"
         ? { decision: "answer", value: schema === undefined ? `told ${this.#count++}` : "yes" }
-        : { decision: "approve", ...(edits && { arguments: { tag: `edited ${this.#count++}`, behaves: "ok" } }) };
+        : {
+            decision: "approve",
+            ...(edits && { arguments: { tag: `edited ${this.#count++}`, behaves: "ok" } }),
+          };
     this.#say({ tenant, task }, { kind: "answer", request: request.id, answer });
   }
 
   #answerWrongly(task: string, { id, kind, schema }: InputRequest): void {
     const value = schema === undefined ? undefined : "maybe";
-    const answer: Answer = kind !== "question" ? { decision: "answer", value: "yes" } : value === undefined ? { decision: "approve" } : { decision: "answer", value };
+    const answer: Answer =
+      kind !== "question"
+        ? { decision: "answer", value: "yes" }
+        : value === undefined
+          ? { decision: "approve" }
+          : { decision: "answer", value };
     void this.#attempt(["INVALID_INPUT"], async () => {
       await accept(this.#world, { tenant, task }, { kind: "answer", request: id, answer });
-      this.#around.ledger.breach("P1", `${task}: ${JSON.stringify(answer)} is accepted as an answer to ${id}`);
+      this.#around.ledger.breach(
+        "P1",
+        `${task}: ${JSON.stringify(answer)} is accepted as an answer to ${id}`,
+      );
     });
   }
 
@@ -124,7 +151,30 @@ export class People {
     const request = this.#draw.pick(entriesOf(log, "request"))?.body;
     if (request !== undefined) return this.answer(task, request, true);
     const stray: Input = { kind: "answer", request: "9/tool/9", answer: { decision: "reject" } };
-    void this.#attempt(["INPUT_NOT_FOUND"], () => accept(this.#world, { tenant, task }, stray).then(() => undefined));
+    void this.#attempt(["INPUT_NOT_FOUND"], () =>
+      accept(this.#world, { tenant, task }, stray).then(() => undefined),
+    );
+  }
+
+  /** Somebody's process dies in the middle of accepting a cancel: nobody is told, and no sub-agent is reached. */
+  #cancelHalf(id: string): void {
+    const place: Place = { name: "passer-by", state: "runs" };
+    const world = worldOf(this.#around, place, this.#plan, { people: true, bare: false });
+    accept(world, { tenant, task: "root" }, { kind: "cancel", id }).catch(() => undefined);
+    this.passersBy.push(place);
+  }
+
+  /** Answers in the last moment, or just too late. */
+  awaitDeadlines(): void {
+    for (const { task, request } of this.pending) {
+      const { deadline } = request;
+      const name = `${task} ${request.id}`;
+      if (deadline === undefined || this.#noticed.has(name)) continue;
+      this.#noticed.add(name);
+      if (!this.#draw.chance(0.4)) continue;
+      const wait = deadline - this.#around.schedule.now() + this.#draw.below(8) - 5;
+      this.#around.schedule.after(this.place, wait, () => this.answer(task, request, this.#draw.chance(0.5)));
+    }
   }
 
   #say(reference: TaskReference, input: Input): void {
@@ -133,10 +183,13 @@ export class People {
       await accept(this.#world, { tenant, task }, input);
       const id = input.kind === "answer" ? input.request : input.id;
       const said = input.kind === "answer" ? JSON.stringify(input.answer) : "";
-      if (input.kind === "answer" && this.#asked.has(`${task} ${id}`)) this.#around.ledger.breach("P1", `${task} ${id}: two answers are accepted`);
+      if (input.kind === "answer" && this.#asked.has(`${task} ${id}`))
+        this.#around.ledger.breach("P1", `${task} ${id}: two answers are accepted`);
       if (input.kind === "answer") this.#asked.add(`${task} ${id}`);
       this.promised.push({ task, id, said });
-      this.#tell((backend) => (input.kind === "cancel" ? backend.cancel({ tenant, task }) : backend.wake({ tenant, task })));
+      this.#tell((backend) =>
+        input.kind === "cancel" ? backend.cancel({ tenant, task }) : backend.wake({ tenant, task }),
+      );
     });
   }
 
@@ -146,7 +199,8 @@ export class People {
       await perform();
     } catch (thrown) {
       const known = OmniForgeError.is(thrown) && [...fair, ...expected].includes(thrown.code);
-      if (!known) this.#around.ledger.breach("people", thrown instanceof Error ? (thrown.stack ?? "") : String(thrown));
+      if (!known)
+        this.#around.ledger.breach("people", thrown instanceof Error ? (thrown.stack ?? "") : String(thrown));
     } finally {
       this.busy--;
     }

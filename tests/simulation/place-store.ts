@@ -2,23 +2,34 @@
 import { OmniForgeError, type SpecSet } from "omniforge/protocol";
 import type { Commit, ExecutionStore, TaskStore } from "omniforge/store";
 import type { Place, Schedule } from "./schedule.ts";
+import { judgeCommit, judgeRelease } from "./rules/store-rules.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Watch } from "./watch.ts";
 
 /** What all places of one simulation share. */
 export interface Shared {
   readonly schedule: Schedule;
+  readonly ledger: Ledger;
   readonly watch: Watch;
   readonly specs: Map<string, SpecSet>;
   /** Who runs under which owner's name, as the kernel knows it. */
   readonly owners: Map<string, Place>;
+  readonly fenced: boolean;
   /** The next write of a place fails: before it is applied, or after. */
   fault: "before" | "after" | undefined;
 }
 
-export function placeStore(shared: Shared, place: Place, mayFail: boolean): TaskStore {
+export interface PlaceOptions {
+  /** Whether the simulated disk may be full here. */
+  readonly mayFail: boolean;
+  readonly fenced: boolean;
+}
+
+export function placeStore(shared: Shared, place: Place, { mayFail, fenced }: PlaceOptions): TaskStore {
   const { schedule, watch, specs } = shared;
   const { store } = watch;
-  const read = <T>(label: string, perform: () => Promise<T>): Promise<T> => schedule.ask(place, label, perform);
+  const read = <T>(label: string, perform: () => Promise<T>): Promise<T> =>
+    schedule.ask(place, label, perform);
   const write = <T>(label: string, perform: () => Promise<T>, note: () => Promise<void>): Promise<T> =>
     schedule.ask(place, label, async () => {
       const fault = mayFail ? shared.fault : undefined;
@@ -32,9 +43,18 @@ export function placeStore(shared: Shared, place: Place, mayFail: boolean): Task
   return {
     create(task) {
       specs.set(task.specs.hash, task.specs.set);
-      return write("create", () => store.create(task), () => watch.note(task));
+      return write(
+        "create",
+        () => store.create(task),
+        () => watch.note(task),
+      );
     },
-    commit: (commit) => write(labelOf(commit), () => store.commit(commit), () => watch.note(commit)),
+    commit: (commit) =>
+      write(
+        labelOf(commit),
+        () => judgeCommit(shared, fenced ? commit : unfenced(commit)),
+        () => watch.note(commit),
+      ),
     row: (reference) => read("row", () => store.row(reference)),
     turn: (reference) => read("turn", () => store.turn(reference)),
     read: (reference, after, limit) => read("read", () => store.read(reference, after, limit)),
@@ -44,7 +64,12 @@ export function placeStore(shared: Shared, place: Place, mayFail: boolean): Task
     // The very object, so that what is compiled from its schemas is compiled once for all seeds.
     specs: (hash) => read("specs", () => Promise.resolve(specs.get(hash))),
     list: (filter) => read("list", () => store.list(filter)),
-    erase: (reference, at) => write("erase", () => store.erase(reference, at), () => watch.note(reference)),
+    erase: (reference, at) =>
+      write(
+        "erase",
+        () => store.erase(reference, at),
+        () => watch.note(reference),
+      ),
     executions: placeExecutions(shared, place, read, write),
     version: () => store.version(),
     close: () => Promise.resolve(),
@@ -54,13 +79,29 @@ export function placeStore(shared: Shared, place: Place, mayFail: boolean): Task
 type Read = <T>(label: string, perform: () => Promise<T>) => Promise<T>;
 type Write = <T>(label: string, perform: () => Promise<T>, note: () => Promise<void>) => Promise<T>;
 
-function placeExecutions({ watch, owners }: Shared, place: Place, read: Read, write: Write): ExecutionStore {
+function placeExecutions(shared: Shared, place: Place, read: Read, write: Write): ExecutionStore {
+  const { watch, owners } = shared;
   const { executions } = watch.store;
   const nothing = (): Promise<void> => Promise.resolve();
   return {
-    acquire: (one, owner) => write("acquire", () => executions.acquire(one, owner), () => watch.note(one)),
-    release: (one, fence, park) => write("release", () => executions.release(one, fence, park), () => watch.note(one)),
-    park: (one, park) => write("park", () => executions.park(one, park), () => watch.note(one)),
+    acquire: (one, owner) =>
+      write(
+        "acquire",
+        () => executions.acquire(one, owner),
+        () => watch.note(one),
+      ),
+    release: (one, fence, park) =>
+      write(
+        "release",
+        () => judgeRelease(shared, one, fence, park),
+        () => watch.note(one),
+      ),
+    park: (one, park) =>
+      write(
+        "park",
+        () => executions.park(one, park),
+        () => watch.note(one),
+      ),
     unwoken: (engine, now, limit) => read("unwoken", () => executions.unwoken(engine, now, limit)),
     runnable: (now, limit) => read("runnable", () => executions.runnable(now, limit)),
     nextDue: () => read("nextDue", () => executions.nextDue()),
@@ -74,12 +115,34 @@ function placeExecutions({ watch, owners }: Shared, place: Place, read: Read, wr
       read("owners", async () =>
         (await executions.owners()).map((one) => ({ ...one, dead: owners.get(one.owner)?.state === "dead" })),
       ),
-    retire: (owner) => write("retire", () => executions.retire(owner), () => watch.noteAll()),
-    evict: (one, owner, recovery, at) => write("evict", () => executions.evict(one, owner, recovery, at), () => watch.note(one)),
-    recordRun: (one, run) => write("recordRun", () => executions.recordRun(one, run), () => watch.note(one)),
-    unfinished: (engine, before, limit) => read("unfinished", () => executions.unfinished(engine, before, limit)),
+    retire: (owner) =>
+      write(
+        "retire",
+        () => executions.retire(owner),
+        () => watch.noteAll(),
+      ),
+    evict: (one, owner, recovery, at) =>
+      write(
+        "evict",
+        () => executions.evict(one, owner, recovery, at),
+        () => watch.note(one),
+      ),
+    recordRun: (one, run) =>
+      write(
+        "recordRun",
+        () => executions.recordRun(one, run),
+        () => watch.note(one),
+      ),
+    unfinished: (engine, before, limit) =>
+      read("unfinished", () => executions.unfinished(engine, before, limit)),
     orphans: (limit) => read("orphans", () => executions.orphans(limit)),
   };
+}
+
+/** As on an engine that has no fences. */
+function unfenced(commit: Commit): Commit {
+  const { fence: _fence, ...rest } = commit;
+  return rest;
 }
 
 const broken = (): OmniForgeError => new OmniForgeError("STORE_FAILED", "the simulated disk is full");

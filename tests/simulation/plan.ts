@@ -5,7 +5,20 @@
 import fc from "fast-check";
 import type { Disorder } from "./schedule.ts";
 
-export const toolNames = ["look", "put", "pay", "send", "sign", "wipe", "edit", "ask", "poll", "sub1", "sub2", "nope"] as const;
+export const toolNames = [
+  "look",
+  "put",
+  "pay",
+  "send",
+  "sign",
+  "wipe",
+  "edit",
+  "ask",
+  "poll",
+  "sub1",
+  "sub2",
+  "nope",
+] as const;
 export type ToolName = (typeof toolNames)[number];
 
 /** What a tool does when it is executed for the first time, the second, and so on; the last one from then on. */
@@ -40,8 +53,26 @@ export interface AgentPlan {
 /** Where in the run something happens: at a step, or when the nth operation with this label has been performed. */
 export type Moment = { readonly step: number } | { readonly on: string; readonly nth: number };
 
-export type Mishap = "crash" | "pause" | "stop" | "start" | "start-bare" | "forward" | "backward" | "store-fault";
-export type Deed = "message" | "cancel" | "cancel-child" | "submit-again" | "stray-answer" | "double-message";
+export type Mishap =
+  | "crash"
+  | "pause"
+  | "resume"
+  | "stop"
+  | "start"
+  | "start-bare"
+  | "forward"
+  | "backward"
+  | "store-fault";
+export const deeds = [
+  "message",
+  "cancel",
+  "cancel-child",
+  "submit-again",
+  "stray-answer",
+  "double-message",
+  "half-cancel",
+] as const;
+export type Deed = (typeof deeds)[number];
 
 export interface Happening {
   readonly at: Moment;
@@ -58,16 +89,31 @@ export interface Plan {
   readonly eagerness: number;
   readonly incarnations: number;
   readonly slots: number;
+  /** Whether an executor that was replaced is known by its fence; without, keys and nonces must do. */
+  readonly fenced: boolean;
 }
 
 const call: fc.Arbitrary<CallPlan> = fc.record({
   tool: fc.constantFrom(...toolNames, "pay", "pay", "put"),
   behaves: fc.array(fc.constantFrom(...behaviours, "ok", "ok", "ok", "ok"), { minLength: 0, maxLength: 3 }),
-  wrong: fc.constantFrom(undefined, undefined, undefined, undefined, undefined, undefined, undefined, "json" as const, "schema" as const),
+  wrong: fc.constantFrom(
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    "json" as const,
+    "schema" as const,
+  ),
 });
 
 const reply: fc.Arbitrary<ReplyPlan> = fc.record({
-  faults: fc.array(fc.constantFrom(...modelFaults.slice(0, 6), "429" as const, "500" as const, "cut" as const), { maxLength: 2 }),
+  faults: fc.array(
+    fc.constantFrom(...modelFaults.slice(0, 6), "429" as const, "500" as const, "cut" as const),
+    { maxLength: 2 },
+  ),
   calls: fc.array(call, { maxLength: 4 }),
 });
 
@@ -81,19 +127,88 @@ const agent: fc.Arbitrary<AgentPlan> = fc.record({
 });
 
 /** Moments right after a write, where a crash hurts most, and others anywhere. */
-const labels = ["create", "commit reply", "commit claim", "commit result", "commit ended", "commit attempt", "commit input", "commit child", "commit cancel", "commit compaction", "commit message", "commit release", "commit request", "acquire", "release", "turn", "model", "tool", "read", "runnable", "evict", "retire"];
+const labels = [
+  "create",
+  "commit reply",
+  "commit claim",
+  "commit result",
+  "commit ended",
+  "commit attempt",
+  "commit input",
+  "commit child",
+  "commit cancel",
+  "commit compaction",
+  "commit message",
+  "commit release",
+  "commit request",
+  "acquire",
+  "release",
+  "turn",
+  "model",
+  "tool",
+  "read",
+  "runnable",
+  "evict",
+  "retire",
+];
 const moment: fc.Arbitrary<Moment> = fc.oneof(
   fc.record({ step: fc.nat(250) }),
   fc.record({ on: fc.constantFrom(...labels), nth: fc.nat(5) }),
 );
 const happening = fc.record({
   at: moment,
-  what: fc.constantFrom<Mishap | Deed>("crash", "crash", "crash", "pause", "pause", "stop", "start", "start-bare", "forward", "backward", "store-fault", "message", "message", "message", "cancel", "cancel-child", "submit-again", "stray-answer", "double-message"),
+  what: fc.constantFrom<Mishap | Deed>(
+    "crash",
+    "crash",
+    "crash",
+    "pause",
+    "pause",
+    "stop",
+    "start",
+    "start-bare",
+    "forward",
+    "backward",
+    "store-fault",
+    "message",
+    "message",
+    "message",
+    "cancel",
+    "cancel-child",
+    "submit-again",
+    "stray-answer",
+    "double-message",
+    "half-cancel",
+  ),
 });
+
+/** What seldom comes together by chance. */
+const plot: fc.Arbitrary<readonly Happening[]> = fc.oneof(
+  // Nobody is left to reach the sub-agents of a cancelled task.
+  fc.nat(120).map((step): Happening[] => [
+    { at: { step }, what: "half-cancel" },
+    { at: { on: "commit ended", nth: 0 }, what: "crash" },
+  ]),
+  // A zombie goes on, right after it has written something.
+  fc
+    .record({
+      on: fc.constantFrom("commit claim", "commit reply", "tool", "model", "turn", "acquire"),
+      nth: fc.nat(3),
+      step: fc.integer({ min: 40, max: 300 }),
+    })
+    .map(({ on, nth, step }): Happening[] => [
+      { at: { on, nth }, what: "pause" },
+      { at: { step }, what: "resume" },
+    ]),
+);
 
 export const plans: fc.Arbitrary<Plan> = fc.record({
   agents: fc.array(agent, { minLength: 1, maxLength: 3 }),
-  happenings: fc.array(happening, { maxLength: 7 }),
+  happenings: fc
+    .array(
+      fc.oneof({ weight: 6, arbitrary: happening.map((one) => [one]) }, { weight: 1, arbitrary: plot }),
+      { maxLength: 6 },
+    )
+    .map((all) => all.flat()),
   order: fc.noShrink(fc.integer({ min: 0, max: 0xffffffff })),
   disorder: fc.record({
     overtaking: fc.constantFrom(0, 0.3, 1),
@@ -103,4 +218,5 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   eagerness: fc.constantFrom(0.02, 0.1, 0.5, 0),
   incarnations: fc.constantFrom(1, 2),
   slots: fc.constantFrom(64, 2),
+  fenced: fc.constantFrom(true, true, true, false),
 });

@@ -13,6 +13,8 @@ import type { Draw } from "./draw.ts";
 export interface Place {
   readonly name: string;
   state: "runs" | "paused" | "dead";
+  /** How long what it asks for may be on its way before anybody else hears of it. Milliseconds. */
+  readonly lag?: number;
 }
 
 interface Operation {
@@ -37,8 +39,11 @@ export interface Disorder {
   readonly slowness: number;
 }
 
-/** Resolves when everything that could go on has gone on. */
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/**
+ * Resolves when everything that could go on has gone on: Node empties its microtasks before the next tick. Cheaper than a
+ * turn of the event loop, which asks the kernel.
+ */
+export const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 export class Schedule {
   readonly #draw: Draw;
@@ -91,7 +96,10 @@ export class Schedule {
         else if (place.state !== "dead")
           this.#operations.push({ place, label: `answer to ${label}`, run: settle });
       };
-      this.#operations.push({ place, label, run: () => void run() });
+      const operation = { place, label, run: () => void run() };
+      const { lag = 0 } = place;
+      if (lag === 0 || this.#draw.chance(0.7)) this.#operations.push(operation);
+      else this.after(place, this.#draw.below(lag), () => this.#operations.push(operation));
     });
   }
 
@@ -170,7 +178,8 @@ export class Schedule {
   #earliest(): Timer | undefined {
     let earliest: Timer | undefined;
     for (const timer of this.#timers) {
-      if (timer.place.state === "runs" && (earliest === undefined || timer.at < earliest.at)) earliest = timer;
+      if (timer.place.state === "runs" && (earliest === undefined || timer.at < earliest.at))
+        earliest = timer;
     }
     return earliest;
   }
@@ -178,7 +187,9 @@ export class Schedule {
   #fire(timer: Timer): void {
     if (timer.every === undefined) this.#clear(timer);
     else timer.at = this.#elapsed + timer.every;
-    this.trace?.push(`${this.#elapsed} ${timer.place.name} timer${timer.every === undefined ? "" : " again"}`);
+    this.trace?.push(
+      `${this.#elapsed} ${timer.place.name} timer${timer.every === undefined ? "" : " again"}`,
+    );
     timer.call();
   }
 

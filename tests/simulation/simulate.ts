@@ -8,7 +8,7 @@ import { Draw } from "./draw.ts";
 import { startIncarnation, timing, type Alter, type Incarnation } from "./incarnation.ts";
 import { Ledger } from "./ledger.ts";
 import { People, type Promised } from "./people.ts";
-import type { Happening, Plan } from "./plan.ts";
+import { deeds, type Happening, type Plan } from "./plan.ts";
 import { Schedule, settled, type Place } from "./schedule.ts";
 import type { Surroundings } from "./simulated-tools.ts";
 import { Watch, type WatchedTask } from "./watch.ts";
@@ -20,6 +20,8 @@ export interface Outcome {
   readonly ledger: Ledger;
   readonly promised: readonly Promised[];
   readonly steps: number;
+  /** Nothing was done to the executors, their store or their clock. */
+  readonly calm: boolean;
 }
 
 export interface Settings {
@@ -58,12 +60,31 @@ class Simulation {
     this.#happenings = [...plan.happenings];
     this.#draw = new Draw(plan.order);
     const watch = new Watch(store());
-    const schedule = new Schedule(this.#draw, plan.disorder, (label, place) => this.#onPerformed(label, place), trace);
-    this.#around = { schedule, watch, specs: new Map(), owners: new Map(), fault: undefined, ledger: new Ledger() };
+    const schedule = new Schedule(
+      this.#draw,
+      plan.disorder,
+      (label, place) => this.#onPerformed(label, place),
+      trace,
+    );
+    const { fenced } = plan;
+    this.#around = {
+      schedule,
+      watch,
+      fenced,
+      specs: new Map(),
+      owners: new Map(),
+      fault: undefined,
+      ledger: new Ledger(),
+    };
     this.#people = new People(this.#around, plan, this.#draw, (tell) => {
       // A wake may be lost, and it may come twice.
       for (const { backend, state } of this.#incarnations) {
-        for (let times = this.#draw.below(4) - 1; times > 0 && state === "runs" && backend !== undefined; times--) void tell(backend);
+        for (
+          let times = this.#draw.below(4) - 1;
+          times > 0 && state === "runs" && backend !== undefined;
+          times--
+        )
+          void tell(backend);
       }
     });
   }
@@ -75,7 +96,15 @@ class Simulation {
     await this.#heal();
     await this.#conclude();
     const { watch, ledger } = this.#around;
-    return { tasks: watch.tasks, store: watch.store, ledger, promised: this.#people.promised, steps: this.#steps };
+    const calm = this.#plan.happenings.every(({ what }) => deeds.some((deed) => deed === what));
+    return {
+      tasks: watch.tasks,
+      store: watch.store,
+      ledger,
+      promised: this.#people.promised,
+      steps: this.#steps,
+      calm,
+    };
   }
 
   /** Everything that the plan wants to go wrong goes wrong. */
@@ -111,9 +140,13 @@ class Simulation {
     await this.#rest();
     for (const { row } of this.#around.watch.tasks.values()) {
       const waits = row.pending.length > 0 || this.#waitsForChild(row.task);
-      if (!isTerminal(row.state) && !waits) this.#around.ledger.breach("stuck", `${row.task} rests as ${row.state} and waits for nobody`);
-      const overdue = row.pending.find(({ deadline }) => deadline !== undefined && deadline <= this.#around.schedule.now());
-      if (row.endedSeq === null && overdue !== undefined) this.#around.ledger.breach("P1", `${row.task}: ${overdue.id} is overdue and has not expired`);
+      if (!isTerminal(row.state) && !waits)
+        this.#around.ledger.breach("stuck", `${row.task} rests as ${row.state} and waits for nobody`);
+      const overdue = row.pending.find(
+        ({ deadline }) => deadline !== undefined && deadline <= this.#around.schedule.now(),
+      );
+      if (row.endedSeq === null && overdue !== undefined)
+        this.#around.ledger.breach("P1", `${row.task}: ${overdue.id} is overdue and has not expired`);
     }
   }
 
@@ -126,11 +159,13 @@ class Simulation {
     for (let rounds = 0; rounds < 40; rounds++) {
       const open = this.#people.pending;
       if (open.length === 0) break;
-      for (const { task, request } of open) this.#people.answer(task, request, request.kind === "limit" && rounds > 3);
+      for (const { task, request } of open)
+        this.#people.answer(task, request, request.kind === "limit" && rounds > 3);
       await this.#rest();
     }
     for (const { row } of this.#around.watch.tasks.values()) {
-      if (row.endedSeq === null) this.#around.ledger.breach("stuck", `${row.task} never ends: it is ${row.state}`);
+      if (row.endedSeq === null)
+        this.#around.ledger.breach("stuck", `${row.task} never ends: it is ${row.state}`);
     }
   }
 
@@ -152,12 +187,16 @@ class Simulation {
   }
 
   #resting(): boolean {
-    const { schedule } = this.#around;
-    return !schedule.busy && this.#people.busy === 0 && schedule.elapsed - this.#activeAt > restMs;
+    const { schedule, watch } = this.#around;
+    if (schedule.busy || this.#people.busy > 0) return false;
+    const over = watch.tasks.size > 0 && watch.rows().every(({ endedSeq }) => endedSeq !== null);
+    return over || schedule.elapsed - this.#activeAt > restMs;
   }
 
   #onPerformed(label: string, place: Place): void {
+    if (label === "commit cancel" && this.#people.passersBy.includes(place)) this.#kill(place);
     if (this.#healing) return;
+    if (label === "commit reply") this.#people.awaitDeadlines();
     const nth = this.#performed.get(label) ?? 0;
     this.#performed.set(label, nth + 1);
     const due = this.#happenings.filter(({ at }) => "on" in at && at.on === label && at.nth === nth);
@@ -184,13 +223,14 @@ class Simulation {
         // A store that fails while stopping leaves its tasks to whoever recovers them.
         one.backend.close().catch(() => undefined);
         return;
-      case "start":
-      case "start-bare": {
+      case "resume": {
         const paused = this.#incarnations.find(({ state }) => state === "paused");
-        if (paused !== undefined && this.#draw.chance(0.5)) paused.state = "runs";
-        else this.#start(happening.what === "start-bare");
+        if (paused !== undefined) paused.state = "runs";
         return;
       }
+      case "start":
+      case "start-bare":
+        return this.#start(happening.what === "start-bare");
       case "forward":
         return this.#around.schedule.jump(this.#draw.pick([1_000, 10_000, 3_600_000]) ?? 0);
       case "backward":
@@ -208,7 +248,7 @@ class Simulation {
     this.#incarnations.push(startIncarnation(this.#around, this.#plan, { name, bare, alter: this.#alter }));
   }
 
-  #kill(one: Incarnation): void {
+  #kill(one: Place): void {
     one.state = "dead";
     this.#around.schedule.forget(one);
   }

@@ -2,7 +2,13 @@
  * A model that says what its agent's plan says, from the prompt alone; and that looks at the prompt as a provider would:
  * what the transcript promises is checked here.
  */
-import { APICallError, type LanguageModelV4 as LanguageModel, type LanguageModelV4CallOptions as Options, type LanguageModelV4Prompt as Prompt, type LanguageModelV4StreamPart as StreamPart } from "@ai-sdk/provider";
+import {
+  APICallError,
+  type LanguageModelV4 as LanguageModel,
+  type LanguageModelV4CallOptions as Options,
+  type LanguageModelV4Prompt as Prompt,
+  type LanguageModelV4StreamPart as StreamPart,
+} from "@ai-sdk/provider";
 import type { TaskEvent } from "omniforge/protocol";
 import type { ModelFault, Plan, ReplyPlan } from "./plan.ts";
 import type { Place } from "./schedule.ts";
@@ -21,7 +27,12 @@ export function announce(announced: Announced, event: TaskEvent): void {
   announced.key = event.key;
 }
 
-export function simulatedModel(around: Surroundings, place: Place, plan: Plan, announced: Announced): LanguageModel {
+export function simulatedModel(
+  around: Surroundings,
+  place: Place,
+  plan: Plan,
+  announced: Announced,
+): LanguageModel {
   return {
     specificationVersion: "v4",
     provider: "simulated",
@@ -39,7 +50,12 @@ async function reply(
   { task, key }: Announced,
   { prompt, abortSignal }: Options,
 ): Promise<ReadableStream<StreamPart>> {
-  const call = around.ledger.modelCall(task, key, place.name);
+  const call = around.ledger.modelCall(
+    task,
+    key,
+    place.name,
+    saidIn(prompt.slice(1 + prompt.findLastIndex(({ role }) => role === "assistant" || role === "tool"))),
+  );
   const position = positionOf(prompt);
   judge(around, place, { task, key }, prompt, position);
   const compacts = key.includes("/compact/");
@@ -49,10 +65,19 @@ async function reply(
   const fault = planned.faults[call.nth];
   if (fault !== undefined) await fail(around, place, fault, abortSignal);
   const text = compacts ? `base:${position}.` : `reply ${position} of ${task}, said ${call.nth + 1} times.`;
-  return streamOf(text, compacts ? [] : planned.calls.map((one, index) => callOf(one, position, index)), fault === "cut");
+  return streamOf(
+    text,
+    compacts ? [] : planned.calls.map((one, index) => callOf(one, position, index)),
+    fault === "cut",
+  );
 }
 
-async function fail(around: Surroundings, place: Place, fault: ModelFault, signal: AbortSignal | undefined): Promise<void> {
+async function fail(
+  around: Surroundings,
+  place: Place,
+  fault: ModelFault,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   switch (fault) {
     case "hang":
       return around.schedule.sleep(place, 600_000, signal);
@@ -71,7 +96,11 @@ async function fail(around: Surroundings, place: Place, fault: ModelFault, signa
   }
 }
 
-function refusal(statusCode: number, message: string, responseHeaders: Record<string, string> = {}): APICallError {
+function refusal(
+  statusCode: number,
+  message: string,
+  responseHeaders: Record<string, string> = {},
+): APICallError {
   return new APICallError({ message, url: "simulated:", requestBodyValues: {}, statusCode, responseHeaders });
 }
 
@@ -97,9 +126,17 @@ const finish: StreamPart = {
   },
 };
 
-function callOf({ tool, behaves, wrong }: ReplyPlan["calls"][number], position: number, index: number): StreamPart {
+function callOf(
+  { tool, behaves, wrong }: ReplyPlan["calls"][number],
+  position: number,
+  index: number,
+): StreamPart {
   const options = tool === "poll" ? { options: ["yes", "no"] } : {};
-  const given = { ...(wrong !== "schema" && { tag: `${position}.${index}` }), behaves: behaves.join(","), ...options };
+  const given = {
+    ...(wrong !== "schema" && { tag: `${position}.${index}` }),
+    behaves: behaves.join(","),
+    ...options,
+  };
   const input = wrong === "json" ? "{tag:" : JSON.stringify(given);
   return { type: "tool-call", toolCallId: `call-${position}-${index}`, toolName: tool, input };
 }
@@ -116,20 +153,37 @@ function agentOf(prompt: Prompt): number {
 }
 
 function saidIn(prompt: Prompt): string[] {
-  return prompt.flatMap((message) => (message.role === "user" ? [message.content.map((part) => (part.type === "text" ? part.text : "")).join("")] : []));
+  return prompt.flatMap((message) =>
+    message.role === "user"
+      ? [message.content.map((part) => (part.type === "text" ? part.text : "")).join("")]
+      : [],
+  );
 }
 
 /** What whoever holds the task must not do, and what its prompt must be. */
-function judge({ watch, owners, ledger }: Surroundings, place: Place, { task, key }: Announced, prompt: Prompt, position: number): void {
+function judge(
+  { watch, owners, ledger, fenced }: Surroundings,
+  place: Place,
+  { task, key }: Announced,
+  prompt: Prompt,
+  position: number,
+): void {
   const watched = watch.tasks.get(task);
-  if (watched === undefined) return ledger.breach("K1", `the model is called for ${task}, which does not exist`);
+  if (watched === undefined)
+    return ledger.breach("K1", `the model is called for ${task}, which does not exist`);
   const { owner } = watched.row;
-  if (owner === null || owners.get(owner) !== place) return;
-  if (watched.outcomes.has(key)) ledger.breach("K1", `${task} ${key} has its outcome, and the model is called again`);
-  const replies = entriesOf(watched.log, "reply").filter(({ body }) => body.outcome === "answer" || body.outcome === "calls");
-  if (replies.length !== position) ledger.breach("W3", `${task} ${key}: the prompt holds ${position} replies, the log ${replies.length}`);
+  // Without fences two may hold it in turns, and what one has seen may be old.
+  if (!fenced || owner === null || owners.get(owner) !== place) return;
+  if (watched.outcomes.has(key))
+    ledger.breach("K1", `${task} ${key} has its outcome, and the model is called again`);
+  const replies = entriesOf(watched.log, "reply").filter(
+    ({ body }) => body.outcome === "answer" || body.outcome === "calls",
+  );
+  if (replies.length !== position)
+    ledger.breach("W3", `${task} ${key}: the prompt holds ${position} replies, the log ${replies.length}`);
   const interrupted = JSON.stringify(prompt).includes("This call was interrupted");
   if (interrupted) ledger.breach("W3", `${task} ${key}: a call without a result is in the prompt`);
   const said = saidIn(prompt);
-  if (new Set(said).size !== said.length) ledger.breach("W3", `${task} ${key}: a message stands twice in the prompt`);
+  if (new Set(said).size !== said.length)
+    ledger.breach("W3", `${task} ${key}: a message stands twice in the prompt`);
 }

@@ -1,18 +1,27 @@
 /** Tools that do what their plan says, and write down in the ledger that they were executed. */
-import { createToolRegistry, InputRequired, ToolNotStarted, type Tool, type ToolContext, type ToolOutput } from "omniforge";
+import {
+  createToolRegistry,
+  InputRequired,
+  ToolNotStarted,
+  type Tool,
+  type ToolContext,
+  type ToolOutput,
+} from "omniforge";
 import type { Json, ToolSpec } from "omniforge/protocol";
 import { tools } from "./catalogue.ts";
-import type { Execution, Ledger } from "./ledger.ts";
+import type { Execution } from "./ledger.ts";
 import type { Shared } from "./place-store.ts";
 import { behaviours, type Behaviour } from "./plan.ts";
 import type { Place } from "./schedule.ts";
 
-export interface Surroundings extends Shared {
-  readonly ledger: Ledger;
-}
+export type Surroundings = Shared;
 
 /** `bare`: without the tool `look`, as a process of another release may be. */
-export function simulatedTools(around: Surroundings, place: Place, bare: boolean): ReturnType<typeof createToolRegistry> {
+export function simulatedTools(
+  around: Surroundings,
+  place: Place,
+  bare: boolean,
+): ReturnType<typeof createToolRegistry> {
   const here = tools.filter((spec) => spec.runs === "tool" && !(bare && spec.name === "look"));
   return createToolRegistry(here.map((spec) => simulatedTool(around, place, spec)));
 }
@@ -34,7 +43,13 @@ async function execute(
 ): Promise<ToolOutput> {
   const { ledger, schedule } = around;
   const { task, idempotencyKey } = context;
-  const execution = ledger.execution(task, idempotencyKey.slice(task.length + 1), spec.name, place.name, parameters);
+  const execution = ledger.execution(
+    task,
+    idempotencyKey.slice(task.length + 1),
+    spec.name,
+    place.name,
+    parameters,
+  );
   judge(around, place, execution);
   const behaves = behavesOf(parameters);
   const last = behaves.at(-1) === "ask" ? "ok" : behaves.at(-1);
@@ -60,12 +75,19 @@ async function execute(
 }
 
 /** Whoever holds the task must not execute what has its outcome. */
-function judge({ watch, owners, ledger }: Surroundings, place: Place, { task, key, nth }: Execution): void {
+function judge(
+  { watch, owners, ledger, fenced }: Surroundings,
+  place: Place,
+  { task, key, nth }: Execution,
+): void {
+  // Without fences two may hold it in turns, and what one has seen may be old.
+  if (!fenced) return;
   const watched = watch.tasks.get(task);
   const { owner } = watched?.row ?? { owner: null };
   if (owner === null || owners.get(owner) !== place) return;
   const outcome = watched?.outcomes.get(key);
-  if (outcome !== undefined) ledger.breach("K1", `${task} ${key} has its outcome and is executed again (${nth + 1})`);
+  if (outcome !== undefined)
+    ledger.breach("K1", `${task} ${key} has its outcome and is executed again (${nth + 1})`);
 }
 
 /** What an execution returns: no two return the same. */
@@ -74,7 +96,10 @@ export function outputOf({ task, key, nth }: Execution): string {
 }
 
 function behavesOf(parameters: Json): readonly Behaviour[] {
-  const given = typeof parameters === "object" && parameters !== null && !Array.isArray(parameters) ? parameters["behaves"] : "";
+  const given =
+    typeof parameters === "object" && parameters !== null && !Array.isArray(parameters)
+      ? parameters["behaves"]
+      : "";
   return typeof given === "string" ? given.split(",").filter(isBehaviour) : [];
 }
 

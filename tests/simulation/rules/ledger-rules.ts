@@ -1,14 +1,20 @@
 /**
  * What the log says, held against what really happened: tools' executions, model calls, and what people were promised.
  */
-import type { Call, Entry, EntryOf, NewEntry } from "omniforge/protocol";
+import { isDeepStrictEqual } from "node:util";
+import { textOf, type Call, type Entry, type EntryOf, type NewEntry } from "omniforge/protocol";
 import type { Execution } from "../ledger.ts";
 import type { Outcome } from "../simulate.ts";
 import { outputOf } from "../simulated-tools.ts";
 import { entriesOf, type WatchedTask } from "../watch.ts";
 
 /** Every breach in one task's calls. */
-export function checkCalls(outcome: Outcome, task: string, { log }: WatchedTask, late: readonly NewEntry[]): readonly string[] {
+export function checkCalls(
+  outcome: Outcome,
+  task: string,
+  { log }: WatchedTask,
+  late: readonly NewEntry[],
+): readonly string[] {
   return entriesOf(log, "reply").flatMap((reply) =>
     reply.body.calls
       .filter(({ runs }) => runs === "tool")
@@ -18,7 +24,7 @@ export function checkCalls(outcome: Outcome, task: string, { log }: WatchedTask,
         const breaches = [
           ...checkArguments(log, reply, call, executions),
           ...(result === undefined ? [] : checkResult(call, result, executions)),
-          ...(call.effects === "once" ? checkOnce(log, call, result, executions, late) : []),
+          ...(call.effects === "once" ? checkOnce(outcome, log, call, result, executions, late) : []),
         ];
         return breaches.map((breach) => `${breach} (task ${task}, call ${call.key})`);
       }),
@@ -26,22 +32,38 @@ export function checkCalls(outcome: Outcome, task: string, { log }: WatchedTask,
 }
 
 /** K5: a call runs with the arguments that were written, approved, or put in their place by whoever approved. */
-function checkArguments(log: readonly Entry[], reply: EntryOf<"reply">, call: Call, executions: readonly Execution[]): readonly string[] {
-  const approval = entriesOf(log, "request").find(({ body }) => body.key === call.key && body.kind === "approval");
+function checkArguments(
+  log: readonly Entry[],
+  reply: EntryOf<"reply">,
+  call: Call,
+  executions: readonly Execution[],
+): readonly string[] {
+  const approval = entriesOf(log, "request").find(
+    ({ body }) => body.key === call.key && body.kind === "approval",
+  );
   const input = entriesOf(log, "input").find(({ body }) => body.id === approval?.body.id);
   const part = reply.body.parts.find((one) => one.type === "tool-call" && one.index === call.index);
   const written = part?.type === "tool-call" ? part.arguments : null;
   const answer = input?.body.answer;
   const wanted = JSON.stringify((answer?.decision === "approve" ? answer.arguments : undefined) ?? written);
   return [
-    ...(approval !== undefined && executions.length > 0 && answer?.decision !== "approve" ? ["K5: it runs without its approval"] : []),
-    ...executions.filter(({ parameters }) => parameters !== wanted).map(({ parameters }) => `K5: it runs with ${parameters}, and ${wanted} was approved`),
+    ...(approval !== undefined && executions.length > 0 && answer?.decision !== "approve"
+      ? ["K5: it runs without its approval"]
+      : []),
+    ...executions
+      .filter(({ parameters }) => parameters !== wanted)
+      .map(({ parameters }) => `K5: it runs with ${parameters}, and ${wanted} was approved`),
   ];
 }
 
 /** A result is what one execution returned. */
-function checkResult(call: Call, { body }: EntryOf<"result">, executions: readonly Execution[]): readonly string[] {
-  if (body.status === "unknown" && call.effects !== "once") return ["K3: it may be repeated, and its outcome is unknown"];
+function checkResult(
+  call: Call,
+  { body }: EntryOf<"result">,
+  executions: readonly Execution[],
+): readonly string[] {
+  if (body.status === "unknown" && call.effects !== "once")
+    return ["K3: it may be repeated, and its outcome is unknown"];
   if (body.status !== "result") return [];
   const [part] = body.parts;
   const text = part?.type === "text" ? part.text : part?.type === "reference" ? part.preview : "";
@@ -51,6 +73,7 @@ function checkResult(call: Call, { body }: EntryOf<"result">, executions: readon
 
 /** K3: one execution at most may have had its effect; and where one may have, the log doesn't say that none had. */
 function checkOnce(
+  outcome: Outcome,
   log: readonly Entry[],
   call: Call,
   result: EntryOf<"result"> | undefined,
@@ -58,16 +81,29 @@ function checkOnce(
   late: readonly NewEntry[],
 ): readonly string[] {
   const effective = executions.filter(({ ended }) => ended !== "not-started" && ended !== "asked");
-  const releases = entriesOf(log, "release").filter(({ key }) => key?.startsWith(call.key.replace("/tool/", "/release/")) === true);
-  const claims = entriesOf(log, "claim").filter(({ key }) => key?.startsWith(call.key.replace("/tool/", "/claim/")) === true);
+  const releases = entriesOf(log, "release").filter(
+    ({ key }) => key?.startsWith(call.key.replace("/tool/", "/release/")) === true,
+  );
+  const claims = entriesOf(log, "claim").filter(
+    ({ key }) => key?.startsWith(call.key.replace("/tool/", "/claim/")) === true,
+  );
   const status = result?.body.status;
-  const receipts = late.filter((one) => one.kind === "result" && one.key === call.key && one.body.status === "result");
+  const receipts = late.filter(
+    (one) => one.kind === "result" && one.key === call.key && one.body.status === "result",
+  );
   return [
     ...(effective.length > 1 ? [`K3: it has its effect ${effective.length} times`] : []),
-    ...(executions.length > claims.length ? [`K3: it is executed ${executions.length} times under ${claims.length} claims`] : []),
+    ...(executions.length > claims.length
+      ? [`K3: it is executed ${executions.length} times under ${claims.length} claims`]
+      : []),
     ...(claims.length > releases.length + 1 ? ["K3: it is claimed again without a release"] : []),
-    ...(effective.length > 0 && (status === "refused" || status === "canceled") ? [`K3: it was started, and its outcome is ${status}`] : []),
+    ...(effective.length > 0 && (status === "refused" || status === "canceled")
+      ? [`K3: it was started, and its outcome is ${status}`]
+      : []),
     ...(effective[0]?.ended === "failed" && status === "result" ? ["K3: it failed, and has a result"] : []),
+    ...(outcome.calm && status === "unknown" && effective.length === 0
+      ? ["K3: it was never started, and its outcome is unknown"]
+      : []),
     ...(receipts.length > 1 ? ["W2: its receipt is kept aside twice"] : []),
   ];
 }
@@ -76,9 +112,14 @@ function checkOnce(
 export function checkPromises({ promised, tasks }: Outcome): readonly string[] {
   return promised.flatMap(({ task, id, said }) => {
     const log = tasks.get(task)?.log ?? [];
-    const found = log.filter((entry) => (entry.kind === "message" || entry.kind === "cancel" || entry.kind === "input") && entry.body.id === id);
+    const found = log.filter(
+      (entry) =>
+        (entry.kind === "message" || entry.kind === "cancel" || entry.kind === "input") &&
+        entry.body.id === id,
+    );
     const [first] = found;
-    if (found.length !== 1 || first === undefined) return [`P1: ${task} accepted ${id}, and has it ${found.length} times`];
+    if (found.length !== 1 || first === undefined)
+      return [`P1: ${task} accepted ${id}, and has it ${found.length} times`];
     if (first.kind !== "input") return [];
     const kept = JSON.stringify(first.body.answer);
     return kept === said ? [] : [`P1: ${task} accepted ${said} for ${id}, and has ${kept}`];
@@ -93,11 +134,47 @@ export function checkChildren({ tasks }: Outcome): readonly string[] {
     const open = parent.row.endedSeq !== null && row.endedSeq === null;
     const result = entriesOf(parent.log, "result").find(({ key }) => key === row.parentKey);
     const [ended] = entriesOf(log, "ended");
-    const copied = result === undefined || result.body.status !== "result" || JSON.stringify(result.body.parts) === JSON.stringify(ended?.body.parts);
+    const copied =
+      result === undefined ||
+      result.body.status !== "result" ||
+      JSON.stringify(result.body.parts) === JSON.stringify(ended?.body.parts);
     return [
       ...(open ? [`K6: ${row.task} goes on although its parent has ended`] : []),
-      ...(result?.body.status === "result" && ended?.body.state !== "completed" ? [`K6: ${row.task} is ${ended?.body.state}, and its call has a result`] : []),
+      ...(result?.body.status === "result" && ended?.body.state !== "completed"
+        ? [`K6: ${row.task} is ${ended?.body.state}, and its call has a result`]
+        : []),
       ...(copied ? [] : [`K6: the outcome of ${row.task} is not what its call came to`]),
     ];
   });
+}
+
+/** K4: a reply took what its model was shown, no more and no less. */
+export function checkTaken({ ledger }: Outcome, task: string, log: readonly Entry[]): readonly string[] {
+  const texts = new Map(entriesOf(log, "message").map(({ body }) => [body.id, textOf(body.message.parts)]));
+  return entriesOf(log, "reply").flatMap(({ body, key }) => {
+    if (body.outcome !== "answer" && body.outcome !== "calls") return [];
+    const nth = Number(/said (\d+) times/.exec(textOf(body.parts))?.[1]) - 1;
+    const call = ledger.modelCalls.find((one) => one.task === task && one.key === key && one.nth === nth);
+    const took = body.took.map((id) => texts.get(id));
+    const shown = call?.shown.filter((text) => !text.startsWith("What happened before")) ?? [];
+    return isDeepStrictEqual(took, shown)
+      ? []
+      : [`K4: ${task} ${key} took ${took.join()}, and was shown ${shown.join()}`];
+  });
+}
+
+/** W2: what a store was told to keep is there. */
+export function checkReceipts(
+  { ledger }: Outcome,
+  task: string,
+  late: readonly NewEntry[],
+): readonly string[] {
+  const kept = late.map(({ key }) => key);
+  return ledger.receipts
+    .filter((one) => one.task === task)
+    .flatMap(({ entries }) =>
+      entries.flatMap(({ key }) =>
+        kept.includes(key) ? [] : [`W2: the receipt of ${task} ${key} is not kept`],
+      ),
+    );
 }

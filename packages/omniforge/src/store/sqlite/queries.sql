@@ -43,10 +43,10 @@ select e.seq, e.at, e.v, e.kind, e.key, e.body from accepted a join entries e on
 where a.task = ? and a.id = ?
 
 -- name: insertLate
-insert into late (task, at, key, kind, body) values (?, ?, ?, ?, ?)
+insert into late (task, at, v, key, kind, body) values (?, ?, ?, ?, ?, ?)
 
 -- name: lateOf
-select at, key, kind, body from late where task = ? order by rowid
+select at, v, key, kind, body from late where task = ? order by rowid
 
 -- name: insertSpecs
 insert into specs (hash, body) values (?, ?) on conflict do nothing

@@ -41,7 +41,7 @@ export function toEntry(row: Row): Entry {
 
 /** A late entry's row: it has no seq, so it is read as entry 0 and stripped. */
 export function toLate(row: Row): { key: string | null; at: number; entry: NewEntry } {
-  const { kind, body, key } = toEntry({ ...row, seq: 0, v: 1 });
+  const { kind, body, key } = toEntry({ ...row, seq: 0 });
   return {
     key: key ?? null,
     at: Number(row["at"]),

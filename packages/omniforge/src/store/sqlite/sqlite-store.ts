@@ -5,7 +5,7 @@
  */
 import { OmniForgeError } from "../../protocol/error.ts";
 import { specSet } from "../../protocol/agent-spec.ts";
-import type { Entry, NewEntry } from "../../protocol/entry.ts";
+import { entryVersion, type Entry, type NewEntry } from "../../protocol/entry.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
@@ -77,6 +77,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       database.run("insertLate", [
         idOf(row),
         commit.at,
+        entryVersion,
         entry.key ?? commit.key ?? null,
         kindNumber(entry.kind),
         JSON.stringify(entry.body),

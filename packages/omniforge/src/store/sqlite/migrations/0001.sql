@@ -77,6 +77,7 @@ create table accepted (
 create table late (
   task integer not null,
   at integer not null,
+  v integer not null,
   key text,
   kind integer not null,
   body text not null
