@@ -13,7 +13,8 @@ export interface Actor {
   readonly agent: string;
   readonly indent: number;
   readonly calls: Map<string, { readonly name: string; readonly given: Json }>;
-  readonly running: Set<string>;
+  /** Calls that run, and what they last said about it. */
+  readonly running: Map<string, string>;
 }
 
 /** A call, its arguments and what came of it. */

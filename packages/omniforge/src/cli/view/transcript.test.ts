@@ -93,9 +93,9 @@ function result(text: string, key = "1/tool/0"): NewEntry {
 function delta(
   text: string,
   offset: number,
-  { attempt = "a", task = "t", key = "1/model/0" } = {},
+  { attempt = "a", task = "t", key = "1/model/0", channel = "text" as "text" | "progress" } = {},
 ): TaskEvent {
-  return { type: "delta", task, key, attempt, channel: "text", offset, text };
+  return { type: "delta", task, key, attempt, channel, offset, text };
 }
 
 const reset = (attempt: string): TaskEvent => ({ type: "reset", task: "t", key: "1/model/0", attempt });
@@ -163,6 +163,21 @@ describe("a model's text", () => {
         .split("\n")
         .filter((line) => line !== ""),
     ).toEqual(["  ↳ one", "  ↳ two", "    first done", "    second"]);
+  });
+});
+
+describe("the last line of a terminal", () => {
+  it("says what is being done, and is gone when there is something to say", () => {
+    const call = { name: "grep", given: { pattern: "x" } };
+    const events: TaskEvent[] = [logged(created()), reset("a")];
+    expect(shown(events)).toBe("… thinking");
+    events.push(logged(reply("Looking.", [call])));
+    expect(shown(events)).toBe("\nLooking.\n… grep");
+    events.push(delta("half of it", 0, { key: "1/tool/0", channel: "progress" }));
+    expect(shown(events)).toBe("\nLooking.\n… grep: half of it");
+    events.push(logged(result("a")));
+    expect(shown(events)).toBe("\nLooking.\n  ✓ grep x · a · 12 ms\n");
+    expect(shown(events, { live: false })).toBe("\nLooking.\n  ✓ grep x · a · 12 ms\n");
   });
 });
 

@@ -7,6 +7,7 @@
 import type { Entry, EntryBody, EntryOf } from "../../protocol/entry.ts";
 import type { TaskEvent } from "../../protocol/event.ts";
 import { textOf } from "../../protocol/message.ts";
+import { parseStepKey } from "../../protocol/step-key.ts";
 import { durationText } from "./call-text.ts";
 import {
   callLine,
@@ -34,14 +35,17 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
   const actors = new Map<string, Actor>();
   const live: LiveText = createLiveText(screen);
   const shown = new Set<string>();
+  /** Tasks whose model was asked and has not said anything yet. */
+  const thinking = new Set<string>();
   const actorOf = (task: string): Actor =>
-    actors.get(task) ?? { agent: "", indent: 0, calls: new Map(), running: new Set() };
+    actors.get(task) ?? { agent: "", indent: 0, calls: new Map(), running: new Map<string, string>() };
 
   const showStatus = (): void => {
     const names = [...actors.values()].flatMap(({ calls, running }) =>
-      [...running].map((key) => calls.get(key)?.name ?? key),
+      [...running].map(([key, said]) => `${calls.get(key)?.name ?? key}${said === "" ? "" : `: ${said}`}`),
     );
-    if (!live.open()) screen.status(names.length > 0 ? `… ${names.join(", ")}` : "");
+    const doing = [...names, ...(thinking.size > 0 ? ["thinking"] : [])];
+    if (!live.open()) screen.status(doing.length > 0 ? `… ${doing.join(", ")}` : "");
   };
   const line = (spans: readonly Span[], indent: number): void => {
     live.interrupt();
@@ -70,7 +74,8 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
         actor.running.delete(one.key ?? "");
         return line(callLine(actor, one, { reused, columns: screen.columns - indent - 2 }), indent + 2);
       case "input":
-        if (one.body.answer?.decision === "approve" && one.key === undefined) actor.running.add(one.body.id);
+        if (one.body.answer?.decision === "approve" && one.key === undefined)
+          actor.running.set(one.body.id, "");
         return line(inputLine(one.body, reused), indent + 2);
       case "attempt": {
         const next =
@@ -125,7 +130,12 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
   function actorFor({ agent, parent, depth }: EntryBody<"created">, task: string): Actor {
     const above = parent === undefined ? undefined : actors.get(parent.task);
     const indent = above === undefined ? 4 * depth : above.indent + 4;
-    return { agent, indent: task === parent?.task ? 0 : indent, calls: new Map(), running: new Set() };
+    return {
+      agent,
+      indent: task === parent?.task ? 0 : indent,
+      calls: new Map(),
+      running: new Map<string, string>(),
+    };
   }
 
   function reply(task: string, actor: Actor, one: EntryOf<"reply">, reused: boolean): void {
@@ -133,7 +143,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
     for (const call of calls) {
       const part = parts.find((each) => each.type === "tool-call" && each.index === call.index);
       actor.calls.set(call.key, { name: call.name, given: part?.type === "tool-call" ? part.arguments : {} });
-      if (call.waits === undefined) actor.running.add(call.key);
+      if (call.waits === undefined) actor.running.set(call.key, "");
     }
     const text = textOf(parts).trim();
     if (reused) {
@@ -156,8 +166,10 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
 
   return {
     event(event) {
-      if (event.type === "entry") entry(event.task, event.entry);
-      else delta(event);
+      if (event.type === "entry") {
+        thinking.delete(event.task);
+        entry(event.task, event.entry);
+      } else delta(event);
       showStatus();
     },
     request,
@@ -185,8 +197,12 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
   };
 
   function delta(event: Exclude<TaskEvent, { type: "entry" }>): void {
-    if (event.type === "reset") return live.reset(event.task, event.key);
+    if (event.type === "reset") {
+      if (parseStepKey(event.key).kind === "model") thinking.add(event.task);
+      return live.reset(event.task, event.key);
+    }
+    if (event.channel !== "progress") thinking.delete(event.task);
     if (event.channel === "text") live.add(event, actorOf(event.task).indent);
-    else if (event.channel === "progress" && !live.open()) screen.status(`… ${event.text}`);
+    else if (event.channel === "progress") actorOf(event.task).running.set(event.key, event.text);
   }
 }
