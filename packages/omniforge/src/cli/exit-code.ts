@@ -1,6 +1,7 @@
 /** How a command ends: its exit code, and what it says when it could not do what it was asked. */
 import { OmniForgeError } from "../protocol/error.ts";
 import type { TaskState } from "../protocol/task.ts";
+import { isGone } from "./view/output.ts";
 import { visible } from "./view/visible.ts";
 
 export const exitCodes = {
@@ -27,6 +28,9 @@ export function codeOf(state: TaskState): ExitCode {
 
 /** Runs a command; what it throws becomes a message and a code. */
 export async function conclude(command: () => Promise<ExitCode>): Promise<void> {
+  process.stdout.on("error", (error: Error) => {
+    if (!isGone(error)) throw error;
+  });
   try {
     process.exitCode = await command();
   } catch (thrown) {

@@ -15,12 +15,16 @@ interface Stream extends NodeJS.EventEmitter {
   write(text: string): boolean;
 }
 
-/** Guards a stream; once for each stream. */
+/** Whether an error says that nobody reads any more. EIO: the terminal was closed. */
+export function isGone(error: Error): boolean {
+  return "code" in error && (error.code === "EPIPE" || error.code === "EIO");
+}
+
+/** Guards a stream. */
 export function openOutput(stream: Stream): Output {
   const gone = new AbortController();
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    // EIO: the terminal was closed.
-    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  stream.on("error", (error: Error) => {
+    if (!isGone(error)) throw error;
     gone.abort();
   });
   const live = stream.isTTY === true && process.env["TERM"] !== "dumb";

@@ -93,8 +93,9 @@ function result(text: string, key = "1/tool/0"): NewEntry {
 function delta(
   text: string,
   offset: number,
-  { attempt = "a", task = "t", key = "1/model/0", channel = "text" as "text" | "progress" } = {},
+  options: { attempt?: string; task?: string; key?: string; channel?: "text" | "progress" } = {},
 ): TaskEvent {
+  const { attempt = "a", task = "t", key = "1/model/0", channel = "text" } = options;
   return { type: "delta", task, key, attempt, channel, offset, text };
 }
 
