@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import {
   discoverModels,
   probeServer,
@@ -11,6 +13,7 @@ import { costOf, factsOf, shippedFacts } from "../../packages/omniforge/src/mode
 import { createModelRegistry } from "../../packages/omniforge/src/models/model-registry.ts";
 import {
   createProvider,
+  installCommand,
   isInstalled,
   providerKinds,
 } from "../../packages/omniforge/src/models/providers/index.ts";
@@ -60,7 +63,7 @@ describe("discovery", () => {
     expect(offer).toBe("openai:gpt-5");
     expect(found.at(-1)).toMatchObject({
       missingPackage: "@ai-sdk/anthropic",
-      why: "ANTHROPIC_API_KEY is set; install its package: npm install @ai-sdk/anthropic",
+      why: "ANTHROPIC_API_KEY is set; install its package: npm install @ai-sdk/anthropic@4",
     });
   });
 
@@ -153,6 +156,15 @@ describe("a probe", () => {
 });
 
 describe("a provider's package", () => {
+  it("is installed by its command in the version that the manifest asks for", () => {
+    const manifest = readFileSync(new URL("../../packages/omniforge/package.json", import.meta.url), "utf8");
+    const { peerDependencies } = z
+      .object({ peerDependencies: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(manifest));
+    for (const [name, range] of Object.entries(peerDependencies))
+      expect(installCommand(name)).toBe(`npm install ${name}@${range.replace("^", "").split(".")[0]}`);
+  });
+
   it("is installed here, for every kind", () => {
     expect(providerKinds.filter((kind) => !isInstalled(kind))).toEqual([]);
   });
@@ -161,7 +173,7 @@ describe("a provider's package", () => {
     const name = "@ai-sdk/absent";
     await expect(loadPackage(name, () => import(name))).rejects.toMatchObject({
       code: "MODEL_PACKAGE_MISSING",
-      message: "this model needs the package @ai-sdk/absent: npm install @ai-sdk/absent",
+      message: "this model needs the package @ai-sdk/absent: npm install @ai-sdk/absent@4",
     });
   });
 

@@ -3,7 +3,7 @@
  *
  * Owns: where is looked, in which order, and the words for what was found. Registers nothing, and repeats no key.
  */
-import { isInstalled, packageOf, type ProviderKind } from "../providers/index.ts";
+import { installCommand, isInstalled, packageOf, type ProviderKind } from "../providers/index.ts";
 import { probeServer, type Probe, type ProbeResult } from "./probe.ts";
 
 export interface FoundModels {
@@ -123,7 +123,7 @@ function lookForKey(
   if (kind === "openai" && valueOf(env, "OPENAI_BASE_URL") !== undefined)
     return { place, found: false, why: "it is set, and belongs to OPENAI_BASE_URL" };
   const missing = installed(kind) ? {} : { missingPackage: packageOf(kind) };
-  const lack = installed(kind) ? "" : `; install its package: npm install ${packageOf(kind)}`;
+  const lack = installed(kind) ? "" : `; install its package: ${installCommand(packageOf(kind))}`;
   const why = `${variable} is set${lack}`;
   const models = [`${kind}:${model}`];
   return {

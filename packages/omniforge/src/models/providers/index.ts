@@ -9,7 +9,7 @@ import { openaiCompatible } from "./openai-compatible.ts";
 import { openai } from "./openai.ts";
 import type { ModelFactory, ProviderModule, ProviderSettings } from "./provider-module.ts";
 
-export type { ModelFactory, ProviderSettings } from "./provider-module.ts";
+export { installCommand, type ModelFactory, type ProviderSettings } from "./provider-module.ts";
 
 export const providerKinds = ["openai", "anthropic", "google", "openai-compatible"] as const;
 export type ProviderKind = (typeof providerKinds)[number];

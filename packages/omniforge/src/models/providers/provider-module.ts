@@ -22,6 +22,11 @@ export interface ProviderModule {
   readonly load: (settings: ProviderSettings) => Promise<ModelFactory>;
 }
 
+/** The command that installs an optional package in the major version that this release is written for. */
+export function installCommand(name: string): string {
+  return `npm install ${name}@4`;
+}
+
 /** Loads an optional package; without it, one clear error that names the command that installs it. */
 export async function loadPackage<Loaded>(name: string, load: () => Promise<Loaded>): Promise<Loaded> {
   try {
@@ -30,7 +35,7 @@ export async function loadPackage<Loaded>(name: string, load: () => Promise<Load
     if (!isMissing(name, cause)) throw cause;
     throw new OmniForgeError(
       "MODEL_PACKAGE_MISSING",
-      `this model needs the package ${name}: npm install ${name}`,
+      `this model needs the package ${name}: ${installCommand(name)}`,
       { cause, details: { package: name } },
     );
   }
