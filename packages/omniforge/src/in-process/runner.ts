@@ -127,6 +127,8 @@ export class Runner {
 
   async #scheduleDue(): Promise<void> {
     this.#clearDue?.();
+    // Where there is no room, what is due waits for a task that ends, and that one looks again.
+    if (this.#active.size >= this.#options.tasks) return;
     const due = await this.#world.store.executions.nextDue();
     if (due === undefined || this.#stopping) return;
     const delay = Math.min(Math.max(0, due - this.#world.now()), 60_000);
