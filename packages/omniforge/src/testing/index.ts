@@ -5,4 +5,4 @@ export { testStore, type TestFramework } from "./store-contract.ts";
 export { scriptedEffects, type EffectScript, type ScriptedEffects } from "./scripted-effects.ts";
 export { normalise, type NormalEntry } from "./normalise.ts";
 export { scenarioNames, testBackend, type ContractOptions, type Control, type CreateEngine, type Engine } from "./contract/index.ts";
-export type { ExpectedLogs, ScenarioFramework, Skip } from "./contract/index.ts";
+export type { EngineOptions, ExpectedLogs, ScenarioFramework, Skip } from "./contract/index.ts";

@@ -26,6 +26,8 @@ export interface ProcessOptions extends KitParts {
   readonly cast: (kit: Kit) => Cast;
   readonly create: CreateEngine;
   readonly work: boolean;
+  /** Names the scenario among all that have been played. */
+  readonly place: string;
   /** Tools that this process does not have. */
   readonly without: readonly string[];
   /** Owners whose process is dead: the scenario's, shared by its processes. */
@@ -52,7 +54,12 @@ export class EngineProcess {
   static async start(options: ProcessOptions): Promise<EngineProcess> {
     const own = new Set<string>();
     const world = createWorld(options, own);
-    return new EngineProcess(options, world, await options.create(world, { work: options.work }), own);
+    return new EngineProcess(
+      options,
+      world,
+      await options.create(world, { work: options.work, place: options.place }),
+      own,
+    );
   }
 
   get backend(): Engine["backend"] {
@@ -105,7 +112,7 @@ export class EngineProcess {
 
   async #bury(): Promise<void> {
     for (const owner of this.#own) this.#options.dead.add(owner);
-    await this.#engine.kill?.();
+    await this.#engine.kill?.((reason) => this.#options.line.fail(reason));
   }
 }
 

@@ -13,8 +13,13 @@ import type { StepWorld } from "../../steps/step.ts";
  */
 export interface Engine {
   readonly backend: Backend;
-  /** Its world has been cut off for good: let go of what would still look alive to the engine (a heartbeat, a poll). */
-  readonly kill?: () => Promise<void>;
+  /**
+   * Its world has been cut off for good: let go of what would still look alive to the engine (a heartbeat, a poll).
+   *
+   * Whatever the world was asked hangs, as in a dead process; where the engine must see its steps come to an end before it
+   * lets go, `fail` makes all of it throw.
+   */
+  readonly kill?: (fail: (reason: Error) => void) => Promise<void>;
   /** Its world stands still: what would look alive must, too. */
   readonly pause?: () => Promise<void>;
   /** Its world goes on. */
@@ -28,5 +33,12 @@ export interface Engine {
 /** What an engine may lack: a scenario that needs it must be skipped with a reason. */
 export type Control = "terminate" | "reset";
 
-/** Makes a process of the engine. `work: false`: a client only, as for `BackendFactory`. */
-export type CreateEngine = (world: StepWorld, options: { readonly work: boolean }) => Promise<Engine>;
+export interface EngineOptions {
+  /** `false`: a client only, as for `BackendFactory`. */
+  readonly work: boolean;
+  /** The same for all processes of one scenario and for no other scenario: names what they share (a task queue, say). */
+  readonly place: string;
+}
+
+/** Makes a process of the engine. */
+export type CreateEngine = (world: StepWorld, options: EngineOptions) => Promise<Engine>;

@@ -18,6 +18,8 @@ export interface Cut {
 export class Lifeline {
   #state: "running" | "paused" | "dead" = "running";
   #continued = deferred();
+  readonly #failed = deferred();
+  #reason: Error | undefined;
   #cut: (Cut & { readonly reached: Deferred }) | undefined;
 
   get running(): boolean {
@@ -27,12 +29,19 @@ export class Lifeline {
   /** Resolves while the process runs; once it has died, never. */
   async pass(): Promise<void> {
     while (this.#state === "paused") await this.#continued.promise;
-    if (this.#state === "dead") await new Promise<never>(() => undefined);
+    if (this.#state === "dead") await this.#failed.promise;
+    if (this.#reason !== undefined) throw this.#reason;
   }
 
   die(): void {
     this.#state = "dead";
     this.#continued.resolve();
+  }
+
+  /** Lets everything throw that a dead process was left waiting for. */
+  fail(reason: Error): void {
+    this.#reason = reason;
+    this.#failed.resolve();
   }
 
   pause(): void {
@@ -41,6 +50,7 @@ export class Lifeline {
   }
 
   continue(): void {
+    if (this.#state !== "paused") return;
     this.#state = "running";
     this.#continued.resolve();
   }

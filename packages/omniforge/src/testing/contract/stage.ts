@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Limits } from "../../protocol/agent-spec.ts";
 import { isKind, type Entry, type EntryKind, type EntryOf } from "../../protocol/entry.ts";
@@ -269,6 +269,7 @@ export class Stage {
       create: this.#create,
       cast: (kit) => toCast(this.#scenario.cast(kit)),
       work,
+      place: basename(this.#folder),
       without,
       dead: this.#dead,
       hear: (event) => this.events.push(event),

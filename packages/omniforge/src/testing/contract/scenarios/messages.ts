@@ -163,7 +163,7 @@ export const messages: Theme = {
       },
     },
     {
-      name: "parks again and again while others talk to it, as often as its engine starts anew",
+      name: "continues as new while it is parked and others talk to it",
       cast: (kit) => ({
         tools: [kit.tool("pay", { effects: "once", needsApproval: true })],
         script: replies(calls("pay"), ({ said }) => answer(`${said.length}`)),

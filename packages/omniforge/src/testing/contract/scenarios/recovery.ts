@@ -207,7 +207,7 @@ export const recovery: Theme = {
       },
     },
     {
-      name: "inserts nothing of an earlier turn that a process brings which stood still",
+      name: "inserts nothing that a zombie of an earlier turn brings",
       cast: (kit) => ({
         tools: [
           kit.tool("put", { effects: "idempotent" }, async ({ execution }) => {
