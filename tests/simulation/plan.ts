@@ -2,7 +2,7 @@
  * What a simulation is given: agents that say what they will do, people, and what goes wrong when. Drawn by fast-check,
  * so that a failing one is made smaller; the order of events within is drawn from `order`.
  */
-import fc from "fast-check";
+import { type Arbitrary, array, constantFrom, integer, nat, noShrink, oneof, record } from "fast-check";
 import type { Disorder } from "./schedule.ts";
 
 export const toolNames = [
@@ -93,10 +93,10 @@ export interface Plan {
   readonly fenced: boolean;
 }
 
-const call: fc.Arbitrary<CallPlan> = fc.record({
-  tool: fc.constantFrom(...toolNames, "pay", "pay", "put"),
-  behaves: fc.array(fc.constantFrom(...behaviours, "ok", "ok", "ok", "ok"), { minLength: 0, maxLength: 3 }),
-  wrong: fc.constantFrom(
+const call: Arbitrary<CallPlan> = record({
+  tool: constantFrom(...toolNames, "pay", "pay", "put"),
+  behaves: array(constantFrom(...behaviours, "ok", "ok", "ok", "ok"), { minLength: 0, maxLength: 3 }),
+  wrong: constantFrom(
     undefined,
     undefined,
     undefined,
@@ -109,21 +109,20 @@ const call: fc.Arbitrary<CallPlan> = fc.record({
   ),
 });
 
-const reply: fc.Arbitrary<ReplyPlan> = fc.record({
-  faults: fc.array(
-    fc.constantFrom(...modelFaults.slice(0, 6), "429" as const, "500" as const, "cut" as const),
-    { maxLength: 2 },
-  ),
-  calls: fc.array(call, { maxLength: 4 }),
+const reply: Arbitrary<ReplyPlan> = record({
+  faults: array(constantFrom(...modelFaults.slice(0, 6), "429" as const, "500" as const, "cut" as const), {
+    maxLength: 2,
+  }),
+  calls: array(call, { maxLength: 4 }),
 });
 
-const agent: fc.Arbitrary<AgentPlan> = fc.record({
-  replies: fc.array(reply, { maxLength: 5 }),
-  turns: fc.constantFrom(20, 20, 20, 1, 2, 3),
-  tokens: fc.constantFrom(undefined, undefined, undefined, 30, 60),
-  wallTimeMs: fc.constantFrom(undefined, undefined, undefined, undefined, 8_000),
-  atLimit: fc.constantFrom("fail" as const, "ask" as const),
-  compactAtTokens: fc.constantFrom(undefined, undefined, 40, 80, 160),
+const agent: Arbitrary<AgentPlan> = record({
+  replies: array(reply, { maxLength: 5 }),
+  turns: constantFrom(20, 20, 20, 1, 2, 3),
+  tokens: constantFrom(undefined, undefined, undefined, 30, 60),
+  wallTimeMs: constantFrom(undefined, undefined, undefined, undefined, 8_000),
+  atLimit: constantFrom("fail" as const, "ask" as const),
+  compactAtTokens: constantFrom(undefined, undefined, 40, 80, 160),
 });
 
 /** Moments right after a write, where a crash hurts most, and others anywhere. */
@@ -151,13 +150,13 @@ const labels = [
   "evict",
   "retire",
 ];
-const moment: fc.Arbitrary<Moment> = fc.oneof(
-  fc.record({ step: fc.nat(250) }),
-  fc.record({ on: fc.constantFrom(...labels), nth: fc.nat(5) }),
+const moment: Arbitrary<Moment> = oneof(
+  record({ step: nat(250) }),
+  record({ on: constantFrom(...labels), nth: nat(5) }),
 );
-const happening = fc.record({
+const happening = record({
   at: moment,
-  what: fc.constantFrom<Mishap | Deed>(
+  what: constantFrom<Mishap | Deed>(
     "crash",
     "crash",
     "crash",
@@ -182,41 +181,39 @@ const happening = fc.record({
 });
 
 /** What seldom comes together by chance. */
-const plot: fc.Arbitrary<readonly Happening[]> = fc.oneof(
+const plot: Arbitrary<readonly Happening[]> = oneof(
   // Nobody is left to reach the sub-agents of a cancelled task.
-  fc.nat(120).map((step): Happening[] => [
+  nat(120).map((step): Happening[] => [
     { at: { step }, what: "half-cancel" },
     { at: { on: "commit ended", nth: 0 }, what: "crash" },
   ]),
   // A zombie goes on, right after it has written something.
-  fc
-    .record({
-      on: fc.constantFrom("commit claim", "commit reply", "tool", "model", "turn", "acquire"),
-      nth: fc.nat(3),
-      step: fc.integer({ min: 40, max: 300 }),
-    })
-    .map(({ on, nth, step }): Happening[] => [
-      { at: { on, nth }, what: "pause" },
-      { at: { step }, what: "resume" },
-    ]),
+  record({
+    on: constantFrom("commit claim", "commit reply", "tool", "model", "turn", "acquire"),
+    nth: nat(3),
+    step: integer({ min: 40, max: 300 }),
+  }).map(({ on, nth, step }): Happening[] => [
+    { at: { on, nth }, what: "pause" },
+    { at: { step }, what: "resume" },
+  ]),
 );
 
-export const plans: fc.Arbitrary<Plan> = fc.record({
-  agents: fc.array(agent, { minLength: 1, maxLength: 3 }),
-  happenings: fc
-    .array(
-      fc.oneof({ weight: 6, arbitrary: happening.map((one) => [one]) }, { weight: 1, arbitrary: plot }),
-      { maxLength: 6 },
-    )
-    .map((all) => all.flat()),
-  order: fc.noShrink(fc.integer({ min: 0, max: 0xffffffff })),
-  disorder: fc.record({
-    overtaking: fc.constantFrom(0, 0.3, 1),
-    detours: fc.constantFrom(0, 0.1, 0.4),
-    slowness: fc.constantFrom(0, 0.01, 0.05),
+export const plans: Arbitrary<Plan> = record({
+  agents: array(agent, { minLength: 1, maxLength: 3 }),
+  happenings: array(
+    oneof({ weight: 6, arbitrary: happening.map((one) => [one]) }, { weight: 1, arbitrary: plot }),
+    {
+      maxLength: 6,
+    },
+  ).map((all) => all.flat()),
+  order: noShrink(integer({ min: 0, max: 0xffffffff })),
+  disorder: record({
+    overtaking: constantFrom(0, 0.3, 1),
+    detours: constantFrom(0, 0.1, 0.4),
+    slowness: constantFrom(0, 0.01, 0.05),
   }),
-  eagerness: fc.constantFrom(0.02, 0.1, 0.5, 0),
-  incarnations: fc.constantFrom(1, 2),
-  slots: fc.constantFrom(64, 2),
-  fenced: fc.constantFrom(true, true, true, false),
+  eagerness: constantFrom(0.02, 0.1, 0.5, 0),
+  incarnations: constantFrom(1, 2),
+  slots: constantFrom(64, 2),
+  fenced: constantFrom(true, true, true, false),
 });

@@ -4,7 +4,7 @@
  * SIMULATION_SEEDS: how many (default 20,000). SIMULATION_FROM: from which on. SIMULATION_SEED: this one only, with a
  * trace of what happened.
  */
-import fc from "fast-check";
+import { assert, asyncProperty, check, property } from "fast-check";
 import { plans, type Plan } from "./plan.ts";
 import { breachesOf } from "./rules/rules.ts";
 import { simulate, type Settings } from "./simulate.ts";
@@ -17,10 +17,10 @@ export interface Failure {
 /** The plan of a seed: always the same. */
 export function planOf(seed: number): Plan {
   let plan: Plan | undefined;
-  const property = fc.property(plans, (drawn) => {
+  const drawing = property(plans, (drawn) => {
     plan = drawn;
   });
-  fc.assert(property, { seed, numRuns: 1 });
+  assert(drawing, { seed, numRuns: 1 });
   if (plan === undefined) throw new Error(`seed ${seed} has no plan`);
   return plan;
 }
@@ -53,9 +53,9 @@ export async function firstFailure(
 
 /** The smallest plan that still fails, found by fast-check from a failing seed. */
 export async function smallest(seed: number, settings: Settings = {}): Promise<Plan> {
-  const property = fc.asyncProperty(plans, async (plan) => (await runPlan(plan, settings)).length === 0);
+  const holds = asyncProperty(plans, async (plan) => (await runPlan(plan, settings)).length === 0);
   const budget = { interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false };
-  const { counterexample } = await fc.check(property, { seed, numRuns: 1, ...budget });
+  const { counterexample } = await check(holds, { seed, numRuns: 1, ...budget });
   return counterexample?.[0] ?? planOf(seed);
 }
 

@@ -32,6 +32,8 @@ export interface Settings {
 }
 
 const mostSteps = 8_000;
+/** A process without the tool looks for it again and again: the healthy one must come some time. */
+const mostMuddledSteps = 2_000;
 /** Nothing more comes when nothing has come for so long: leases are over, sweeps were made. */
 const restMs = timing.leaseMs + 2 * timing.beatMs + 2_500;
 
@@ -79,12 +81,9 @@ class Simulation {
     this.#people = new People(this.#around, plan, this.#draw, (tell) => {
       // A wake may be lost, and it may come twice.
       for (const { backend, state } of this.#incarnations) {
-        for (
-          let times = this.#draw.below(4) - 1;
-          times > 0 && state === "runs" && backend !== undefined;
-          times--
-        )
-          void tell(backend);
+        const times = this.#draw.below(4) - 1;
+        if (state === "runs" && backend !== undefined)
+          for (let told = 0; told < times; told++) void tell(backend);
       }
     });
   }
@@ -110,7 +109,7 @@ class Simulation {
   /** Everything that the plan wants to go wrong goes wrong. */
   async #muddle(): Promise<void> {
     const { schedule } = this.#around;
-    while (await this.#next()) {
+    while ((await this.#next()) && this.#steps < mostMuddledSteps) {
       const due = this.#happenings.find(({ at }) => "step" in at && at.step <= this.#steps);
       if (due !== undefined) {
         this.#happen(due);
@@ -142,6 +141,9 @@ class Simulation {
       const waits = row.pending.length > 0 || this.#waitsForChild(row.task);
       if (!isTerminal(row.state) && !waits)
         this.#around.ledger.breach("stuck", `${row.task} rests as ${row.state} and waits for nobody`);
+      const parent = row.parent === null ? undefined : this.#around.watch.tasks.get(row.parent);
+      if (row.endedSeq === null && parent !== undefined && parent.row.endedSeq !== null)
+        this.#around.ledger.breach("K6", `${row.task} rests as ${row.state} although its parent has ended`);
       const overdue = row.pending.find(
         ({ deadline }) => deadline !== undefined && deadline <= this.#around.schedule.now(),
       );

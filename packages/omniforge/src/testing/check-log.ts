@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Entry, EntryKind, EntryOf } from "../protocol/entry.ts";
+import { parseStepKey } from "../protocol/step-key.ts";
 import { emptyHead } from "../store/decide.ts";
 import { project } from "../store/project.ts";
 import type { TaskHead, TaskRow } from "../store/task-store.ts";
@@ -34,13 +35,23 @@ function checkSeqs(log: readonly Entry[]): readonly string[] {
   return log.flatMap((entry, at) => {
     const earlier = log[at - 1];
     const gap = entry.seq === at + 1 ? [] : [`W1: entry ${at + 1} has seq ${entry.seq}`];
-    return earlier !== undefined && earlier.at > entry.at ? [...gap, `W1: time goes back at seq ${entry.seq}`] : gap;
+    return earlier !== undefined && earlier.at > entry.at
+      ? [...gap, `W1: time goes back at seq ${entry.seq}`]
+      : gap;
   });
 }
 
 function checkKeys(log: readonly Entry[]): readonly string[] {
   const turns = of(log, "reply").map(({ body }) => body.turn);
+  let open = 0;
+  const misplaced = log.flatMap(({ kind, key }) => {
+    if (kind === "reply") open++;
+    return key === undefined || parseStepKey(key).turn === open
+      ? []
+      : [`K1: ${key} is written in turn ${open}`];
+  });
   return [
+    ...misplaced,
     ...repeated(log.flatMap(({ key }) => key ?? [])).map((key) => `K1: ${key} has two entries`),
     ...turns.flatMap((turn, at) => (turn === at + 1 ? [] : [`K1: reply ${at + 1} opens turn ${turn}`])),
   ];
@@ -55,8 +66,12 @@ function checkMessages(row: TaskRow, log: readonly Entry[]): readonly string[] {
   return [
     ...repeated(said).map((id) => `P1: message ${id} is accepted twice`),
     ...repeated(handled).map((id) => `K4: message ${id} is taken or refused twice`),
-    ...handled.filter((id, at) => said[at] !== id).map((id) => `P3: message ${id} is taken or refused out of order`),
-    ...(row.endedSeq !== null && handled.length < said.length ? ["P3: a message is neither taken nor refused"] : []),
+    ...handled
+      .filter((id, at) => said[at] !== id)
+      .map((id) => `P3: message ${id} is taken or refused out of order`),
+    ...(row.endedSeq !== null && handled.length < said.length
+      ? ["P3: a message is neither taken nor refused"]
+      : []),
   ];
 }
 
@@ -75,14 +90,17 @@ function checkRequests(row: TaskRow, log: readonly Entry[]): readonly string[] {
     ...late,
     ...repeated(requests).map((id) => `P1: request ${id} is made twice`),
     ...repeated(inputs).map((id) => `P1: request ${id} has two answers`),
-    ...(open.join() === pending.join() ? [] : [`P1: ${open.join()} is open in the log, ${pending.join()} in the head`]),
+    ...(open.join() === pending.join()
+      ? []
+      : [`P1: ${open.join()} is open in the log, ${pending.join()} in the head`]),
   ];
 }
 
 /** W1: the head is what the entries make of it, and nothing else. */
 function checkHead(row: TaskRow, log: readonly Entry[]): readonly string[] {
   const [created, first] = log;
-  if (created?.kind !== "created" || first?.kind !== "message") return ["W1: a log begins with what was created and asked"];
+  if (created?.kind !== "created" || first?.kind !== "message")
+    return ["W1: a log begins with what was created and asked"];
   const { agent, specHash, limits, loopVersion, root, depth, workspace, parent } = created.body;
   const { tenant, task, engine } = row;
   const { id, message } = first.body;
@@ -119,7 +137,9 @@ function checkEnding(row: TaskRow, log: readonly Entry[]): readonly string[] {
   const canceled = of(log, "cancel").length > 0 && ends[0]?.body.state !== "canceled";
   return [
     ...(ends.length === 1 ? [] : [`W2: there are ${ends.length} terminal entries`]),
-    ...(last?.kind === "ended" && row.headSeq === last.seq ? [] : [`W2: ${last?.kind} follows the terminal entry`]),
+    ...(last?.kind === "ended" && row.headSeq === last.seq
+      ? []
+      : [`W2: ${last?.kind} follows the terminal entry`]),
     ...calls.filter(({ key }) => !keys.has(key)).map(({ key }) => `W2: ${key} has no outcome`),
     ...(canceled ? [`W2: a cancel was accepted, and the task is ${ends[0]?.body.state}`] : []),
   ];
