@@ -1,6 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { omniforge, place, program, request, type Place, type Program } from "./program.ts";
+
+// Real processes, of which a busy machine starts one in seconds.
+vi.setConfig({ testTimeout: 120_000 });
 
 let here: Place;
 

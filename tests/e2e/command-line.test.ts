@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   omniforge,
   place,
@@ -11,6 +11,9 @@ import {
   typed,
   type Place,
 } from "./program.ts";
+
+// Real processes, of which a busy machine starts one in seconds.
+vi.setConfig({ testTimeout: 120_000 });
 
 let here: Place;
 

@@ -1,6 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it, onTestFailed } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFailed, vi } from "vitest";
 import {
   omniforge,
   place,
@@ -11,6 +11,9 @@ import {
   type Ended,
   type Place,
 } from "./program.ts";
+
+// Real processes, of which a busy machine starts one in seconds.
+vi.setConfig({ testTimeout: 120_000 });
 
 let here: Place;
 
@@ -143,7 +146,7 @@ describe("npm start, killed", () => {
     const tasks = await omniforge("tasks", "--json", ...here.data);
     // Where the last kills came after the end, the next start began a second task.
     if (tasks.stdout.trim().split("\n").length === 1) await expectNothingTwice();
-  }, 90_000);
+  });
 });
 
 describe("npm start, twice at once", () => {

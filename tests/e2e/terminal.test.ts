@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   noTerminal,
   omniforge,
@@ -12,6 +12,9 @@ import {
 } from "./program.ts";
 
 const why = noTerminal();
+
+// Real processes, of which a busy machine starts one in seconds.
+vi.setConfig({ testTimeout: 120_000 });
 
 let here: Place;
 

@@ -23,6 +23,6 @@ export async function cancelTask(
     const task = await forge.get(id);
     if (isTerminal(task.state) || Date.now() > until) return task;
     if (!(await isAnyoneWorking())) await endCanceled(task);
-    else await sleep(50);
+    await sleep(50);
   }
 }
