@@ -22,6 +22,8 @@ export interface ForgeChoice {
   /** Whether this process executes tasks, or only talks to those that do. */
   readonly work: boolean;
   readonly models?: Readonly<Record<string, LanguageModel>>;
+  /** The model of agents that name none. */
+  readonly model?: string;
 }
 
 export interface Opened {
@@ -46,6 +48,7 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
     agents,
     work: choice.work,
     backend: choice.backend === "temporal" ? "temporal" : local,
+    ...(choice.model !== undefined && { model: choice.model }),
     ...(choice.models && { models: choice.models }),
   });
   let closed: Promise<void> | undefined;
