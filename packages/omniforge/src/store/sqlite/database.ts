@@ -135,7 +135,15 @@ export class Database {
     const [lone] = batch;
     if (lone !== undefined && batch.length === 1) return this.#finishWith(lone);
     const settle: (() => void)[] = [];
-    for (const write of batch) settle.push(this.#perform(write));
+    for (const write of batch) {
+      const done = this.#perform(write);
+      // A full disk can undo the whole transaction: this write has failed, and the others are tried again.
+      if (!this.#database.isTransaction) {
+        this.#queue.unshift(...batch.filter((other) => other !== write));
+        return done();
+      }
+      settle.push(done);
+    }
     try {
       this.#database.exec("commit");
     } catch (error) {
@@ -167,7 +175,7 @@ export class Database {
       this.#database.exec("release one");
       return () => write.resolve(value);
     } catch (error) {
-      this.#database.exec("rollback to one; release one");
+      if (this.#database.isTransaction) this.#database.exec("rollback to one; release one");
       return () => write.reject(failed(error));
     }
   }

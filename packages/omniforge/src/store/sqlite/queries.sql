@@ -18,7 +18,7 @@ where id = ?
 select * from tasks where task = ? and tenant = ?
 
 -- name: taskKey
-select id, turn, turn_seq from tasks where task = ? and tenant = ?
+select id, turn, turn_seq, head_seq, erased from tasks where task = ? and tenant = ?
 
 -- name: taskOfAnyTenant
 select 1 from tasks where task = ?

@@ -9,9 +9,10 @@ import { entryVersion, type Entry, type NewEntry } from "../../protocol/entry.ts
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
-import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore } from "../task-store.ts";
+import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore, TurnRead } from "../task-store.ts";
 import { Database, type Durability, type Row } from "./database.ts";
 import { sqliteExecutions } from "./executions.ts";
+import { RecentTurns } from "./recent-turns.ts";
 import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
 
 const everything = 1_000_000;
@@ -19,6 +20,7 @@ const everything = 1_000_000;
 /** Opens (and creates) the store in one file. Throws STORE_TOO_NEW for data of a newer release. */
 export function sqliteStore(path: string, options: { durability?: Durability } = {}): TaskStore {
   const database = new Database(path, options.durability ?? "power");
+  const recent = new RecentTurns();
 
   const load = ({ tenant, task }: TaskReference): Row | undefined => database.get("taskById", [task, tenant]);
   const idOf = (row: Row): number => Number(row["id"]);
@@ -28,6 +30,9 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
   /** K1: a key of the current turn is looked up from where the turn began. */
   const byKey = (row: Row, key: string): Entry | undefined => {
     const from = parseStepKey(key).turn >= Number(row["turn"]) ? Number(row["turn_seq"]) : 0;
+    const kept =
+      from > 0 && row["erased"] !== 1 ? recent.kept(idOf(row), from, Number(row["head_seq"])) : undefined;
+    if (kept !== undefined) return kept.find((entry) => entry.seq >= from && entry.key === key);
     return entryOrNone(database.get("entryByKey", [idOf(row), from, key]));
   };
 
@@ -56,7 +61,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     if (head.endedSeq !== null && head.parent !== null) database.run("wakeTask", [head.parent, head.tenant]);
   }
 
-  function apply(commit: Commit): CommitResult {
+  function apply(commit: Commit): { readonly id?: number; readonly result: CommitResult } {
     const row = load(commit);
     const found = row !== undefined && !(row["erased"] === 1);
     const decision = decide(commit, {
@@ -67,7 +72,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
           ? entryOrNone(database.get("acceptedEntry", [idOf(row), commit.accepts]))
           : undefined,
     });
-    if (row === undefined) return decision.result;
+    if (row === undefined) return decision;
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
       insert(idOf(row), head, entries, commit.accepts);
@@ -83,7 +88,20 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
         JSON.stringify(entry.body),
       ]);
     }
-    return decision.result;
+    return { id: idOf(row), result: decision.result };
+  }
+
+  /** The row, and the entries since its turn began up to the row's own seq: one moment, whatever comes between. */
+  function readTurn(row: Row): TurnRead {
+    const id = idOf(row);
+    const read = (after: number, count: number): readonly Entry[] =>
+      database.all("entriesAfter", [id, after, count]).map(toEntry);
+    const head = toTaskRow(row);
+    const { headSeq, erased } = head;
+    const from = Math.max(1, head.turnSeq);
+    if (!erased) return { row: head, entries: recent.entries(id, from, headSeq, read) };
+    recent.forget(id);
+    return { row: head, entries: read(from - 1, headSeq) };
   }
 
   function create(task: NewTask): { row: TaskRow; created: boolean } {
@@ -150,15 +168,15 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
 
   return {
     create: (task) => database.write(() => create(task)),
-    commit: (commit) => database.write(() => apply(commit)),
+    async commit(commit) {
+      const { id, result } = await database.write(() => apply(commit));
+      if (id === undefined || result.kind !== "committed") return result;
+      if (result.head.endedSeq === null) recent.note(id, result.entries);
+      else recent.forget(id);
+      return result;
+    },
     row: (reference) => withRow(reference, undefined, toTaskRow),
-    turn: (reference) =>
-      withRow(reference, undefined, (row) => ({
-        row: toTaskRow(row),
-        entries: database
-          .all("entriesAfter", [idOf(row), Math.max(0, Number(row["turn_seq"]) - 1), everything])
-          .map(toEntry),
-      })),
+    turn: (reference) => withRow(reference, undefined, readTurn),
     read: (reference, after, limit = everything) =>
       withKey(reference, [], (row) => database.all("entriesAfter", [idOf(row), after, limit]).map(toEntry)),
     find: (reference, key) => withKey(reference, undefined, (row) => byKey(row, key)),
