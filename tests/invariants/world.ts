@@ -106,7 +106,7 @@ export function openWorld(setting: Setting, flaw: Flaw = {}): World {
     events,
     blobs: memoryBlobs(),
     tools: createToolRegistry(agent.tools),
-    models: { register: () => undefined, get: () => model, list: () => ["scripted:test"] },
+    models: { register: () => undefined, has: () => true, get: () => model, list: () => ["scripted:test"] },
     transcripts: flaw.transcripts?.(transcripts) ?? transcripts,
     now: () => Date.now() + skew,
     sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),

@@ -62,7 +62,7 @@ export function worldOf(
     store,
     blobs: memoryBlobs(),
     tools: simulatedTools(around, place, bare),
-    models: { register: () => undefined, get: () => model, list: () => [] },
+    models: { register: () => undefined, has: () => true, get: () => model, list: () => [] },
     transcripts: checkedTranscripts(store, watch.store, ledger),
     now: () => schedule.now(),
     sleep: (ms, signal) => schedule.sleep(place, ms, signal),

@@ -26,7 +26,7 @@ function place(path: string, look: (reference: TaskReference) => Promise<string>
     store,
     blobs: memoryBlobs(),
     tools: createToolRegistry([tool]),
-    models: { register: () => undefined, get: () => model, list: () => [] },
+    models: { register: () => undefined, has: () => true, get: () => model, list: () => [] },
     transcripts: createTranscripts(store),
     now: Date.now,
     sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),

@@ -10,10 +10,11 @@ import type { Backend, BackendFactory } from "./backend/backend.ts";
 import { createEventBus } from "./events/event-bus.ts";
 import { follow, type FollowOptions } from "./events/follow.ts";
 import { inProcess } from "./in-process/backend.ts";
-import { createKeylessModel } from "./models/keyless/index.ts";
+import { discoverModels, registerDiscovered, type Discovery, type Probe } from "./models/discovery/index.ts";
+import { createKeylessModel, keylessReference } from "./models/keyless/index.ts";
 import type { LanguageModel } from "./models/language-model.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/model-registry.ts";
-import type { Limits } from "./protocol/agent-spec.ts";
+import type { Limits, SpecSet } from "./protocol/agent-spec.ts";
 import type { Entry } from "./protocol/entry.ts";
 import { OmniForgeError } from "./protocol/error.ts";
 import type { TaskEvent } from "./protocol/event.ts";
@@ -39,10 +40,12 @@ export interface OmniForgeOptions {
   /** Agents whose tasks may be found here from an earlier process: their tools are registered at once. */
   readonly agents?: readonly Agent[];
   readonly tools?: readonly Tool[];
-  /** By reference, `provider:model`. */
-  readonly models?: Readonly<Record<string, LanguageModel>>;
-  /** The model of agents that name none. Default the keyless one. */
+  /** By reference, `provider:model`; or a provider's models, by its name alone. */
+  readonly models?: Readonly<Record<string, LanguageModel | ((name: string) => LanguageModel)>>;
+  /** The model of agents that name none. Default: what a key in the environment offers, else the keyless one. */
   readonly model?: string;
+  /** What was found of models. Default: what the environment names; local servers are not asked. */
+  readonly discovery?: Discovery;
   /** `temporal` needs the package @omniforge/temporal. */
   readonly backend?: "in-process" | "temporal" | BackendFactory;
   readonly durability?: Durability;
@@ -74,7 +77,7 @@ export interface OmniForge {
   readonly backend: Backend;
   /** Submits, and resolves once the task has ended, or waits for a person and `answer` has nothing to say. */
   run(agent: Agent, text: string | Message, options?: RunOptions): Promise<RunResult>;
-  /** Creates a task durably and starts it. The same idempotency key again finds the first. */
+  /** Creates a task durably and starts it. The same idempotency key again finds the first. Throws MODEL_NOT_FOUND. */
   submit(agent: Agent, text: string | Message, options?: SubmitOptions): Promise<Task>;
   /** Throws TASK_NOT_FOUND. */
   get(task: string): Promise<Task>;
@@ -89,21 +92,24 @@ export interface OmniForge {
   respond(task: string, request: string, answer: Answer): Promise<void>;
   /** Accepts a cancel; the task ends once what runs has let go. */
   cancel(task: string, reason?: string): Promise<void>;
-  /** Deletes an ended task's content. */
+  /** Deletes what was said and done in an ended task and its sub-agents. Throws TASK_NOT_ENDED. */
   erase(task: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Opens an OmniForge; unfinished tasks of its data directory go on at once. */
 export async function createOmniForge(options: OmniForgeOptions = {}): Promise<OmniForge> {
-  const { tenant = "default", model = "keyless:demo", durability, work = true } = options;
+  const { tenant = "default", durability, work = true } = options;
   const directory = resolve(options.dataDirectory ?? ".omniforge");
   mkdirSync(directory, { recursive: true });
   const store = sqliteStore(join(directory, "omniforge.db"), durability === undefined ? {} : { durability });
   const bus = createEventBus();
   const tools = createToolRegistry();
   const models = createModelRegistry();
-  models.register("keyless:demo", createKeylessModel());
+  models.register(keylessReference, createKeylessModel());
+  const discovery = options.discovery ?? (await discoverModels(process.env, asksNobody));
+  registerDiscovered(models, discovery.found);
+  const model = options.model ?? discovery.offer ?? keylessReference;
   for (const [reference, one] of Object.entries(options.models ?? {})) models.register(reference, one);
   const agents = new Map<string, Agent>();
   const blobs = fileBlobs(join(directory, "blobs"));
@@ -147,9 +153,11 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     async submit(agent, text, order = {}) {
       know(agent);
       const { workspace, idempotencyKey, limits } = order;
+      const specs = agent.specSet(model);
+      if (work) checkModels(models, specs);
       const { row, created } = await createTask(world, {
         tenant,
-        specs: agent.specSet(model),
+        specs,
         engine: backend.name,
         message: { message: toMessage(text) },
         workspace: resolve(workspace ?? world.workspace),
@@ -177,6 +185,9 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     async erase(task) {
       await store.erase(named(task), world.now());
       await blobs.erase(named(task));
+      // What a sub-agent was asked came from its parent: it goes with it.
+      for (const child of await store.list({ tenant, parent: task, limit: 1_000 }))
+        await forge.erase(child.task);
     },
     async close() {
       await backend.close();
@@ -184,6 +195,14 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     },
   };
   return forge;
+}
+
+/** Only the environment is read: opening an OmniForge calls no server. */
+const asksNobody: Probe = () => Promise.resolve({ kind: "nothing", why: "it was not asked" });
+
+/** A name that no process of this program will ever know is told at once, not after the task has waited for it. */
+function checkModels(models: ModelRegistry, specs: SpecSet): void {
+  for (const spec of Object.values(specs.agents)) models.get(spec.model);
 }
 
 /** Follows a task to its end, or to where only a person can help. */

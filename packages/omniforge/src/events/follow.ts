@@ -19,6 +19,9 @@ export interface FollowOptions {
   readonly compareMs?: number;
 }
 
+const entriesAtOnce = 500;
+const maximumDeltas = 10_000;
+
 /** Yields until the task's terminal entry, or until the signal aborts. Closing it never touches the task. */
 export async function* follow(
   store: TaskStore,
@@ -37,6 +40,8 @@ export async function* follow(
   };
   const unsubscribe = bus.subscribe((event) => {
     if (!seen.has(event.task)) return;
+    // A follower that does not read loses deltas, never entries: offsets show the gap, the finished message fills it.
+    if (deltas.length >= maximumDeltas) deltas.length = 0;
     if (event.type !== "entry") deltas.push(event);
     stir();
   });
@@ -48,7 +53,9 @@ export async function* follow(
       stirred = false;
       yield* deltas.splice(0);
       for (const task of seen.keys()) {
-        for (const entry of await store.read({ tenant, task }, seen.get(task) ?? 0)) {
+        const page = await store.read({ tenant, task }, seen.get(task) ?? 0, entriesAtOnce);
+        if (page.length === entriesAtOnce) stirred = true;
+        for (const entry of page) {
           // Deltas that were published before this entry come before it.
           yield* deltas.splice(0);
           seen.set(task, entry.seq);

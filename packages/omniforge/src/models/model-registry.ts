@@ -5,6 +5,8 @@ import type { LanguageModel } from "./language-model.ts";
 export interface ModelRegistry {
   /** A model under its full reference, or a provider's factory under `provider`. */
   register(reference: string, model: LanguageModel | ((name: string) => LanguageModel)): void;
+  /** Whether this reference names a model here. */
+  has(reference: string): boolean;
   /** Throws MODEL_NOT_FOUND. */
   get(reference: string): LanguageModel;
   list(): readonly string[];
@@ -12,14 +14,19 @@ export interface ModelRegistry {
 
 export function createModelRegistry(): ModelRegistry {
   const models = new Map<string, LanguageModel | ((name: string) => LanguageModel)>();
+  const find = (reference: string): LanguageModel | undefined => {
+    const exact = models.get(reference);
+    if (exact !== undefined && typeof exact !== "function") return exact;
+    const [provider = "", ...name] = reference.split(":");
+    const factory = models.get(provider);
+    return typeof factory === "function" && name.length > 0 ? factory(name.join(":")) : undefined;
+  };
   return {
     register: (reference, model) => void models.set(reference, model),
+    has: (reference) => find(reference) !== undefined,
     get(reference) {
-      const exact = models.get(reference);
-      if (exact !== undefined && typeof exact !== "function") return exact;
-      const [provider = "", ...name] = reference.split(":");
-      const factory = models.get(provider);
-      if (typeof factory === "function") return factory(name.join(":"));
+      const found = find(reference);
+      if (found !== undefined) return found;
       throw new OmniForgeError("MODEL_NOT_FOUND", `no model is registered as ${reference}`);
     },
     list: () => [...models.keys()],

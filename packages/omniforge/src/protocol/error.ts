@@ -71,6 +71,11 @@ export const errorTable = {
   TOOL_FAILED: { status: 502, retryable: false, remedy: "See the tool's message." },
   TOOL_TIMEOUT: { status: 504, retryable: false, remedy: "Raise the tool's timeoutMs, or make it faster." },
   TOOL_NOT_HERE: { status: 503, retryable: true, remedy: "Start a process that registers this tool." },
+  MODEL_NOT_HERE: {
+    status: 503,
+    retryable: true,
+    remedy: "Start a process that registers this model.",
+  },
   POISONED: {
     status: 500,
     retryable: false,

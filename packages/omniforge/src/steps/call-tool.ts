@@ -14,6 +14,7 @@ import type { Tool } from "../tools/tool.ts";
 import { readSpec } from "./create-task.ts";
 import { execute, type Execution } from "./execute-tool.ts";
 import { abortedStep } from "./model-attempt.ts";
+import { notHere } from "./not-here.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import {
@@ -68,7 +69,10 @@ export async function callTool(world: StepWorld, attempt: Attempt, call: Call): 
   if (retryAt !== undefined && retryAt > world.now())
     return { kind: "retry", at: retryAt, code: "TOOL_FAILED" };
   const tool = world.tools.get(call.name);
-  if (tool === undefined) return notHere(run);
+  if (tool === undefined) {
+    const message = `no process here has the tool ${call.name}`;
+    return notHere(world, attempt, view, key, { code: "TOOL_NOT_HERE", message });
+  }
 
   if (call.effects === "once") {
     const claimed = await claim(run);
@@ -266,15 +270,3 @@ function answersOf({ view, call }: ToolRun): readonly Json[] {
     return given?.decision === "answer" ? [given.value] : [];
   });
 }
-
-/** Retried until a process comes that has the tool (never "unknown tool"); recorded once, not each time. */
-async function notHere(run: ToolRun): Promise<ToolOutcome> {
-  const { world, attempt, call, view } = run;
-  const error = { code: "TOOL_NOT_HERE", message: `no process here has the tool ${call.name}` };
-  if (!failuresOf(view, call.key).some((one) => one.body.error.code === "TOOL_NOT_HERE")) {
-    await record(world, attempt, [entry("attempt", { step: call.key, error })], { key: call.key });
-  }
-  return { kind: "retry", at: world.now() + notHereDelayMs, code: error.code };
-}
-
-const notHereDelayMs = 2_000;

@@ -5,7 +5,7 @@
  * is over; it can't be stopped inside this process.
  */
 import type { Call } from "../protocol/call.ts";
-import { toFailure, type Failure } from "../protocol/error.ts";
+import { OmniForgeError, toFailure, type Failure } from "../protocol/error.ts";
 import { json, repairText, type Json } from "../protocol/json.ts";
 import { part as partShape, type Part } from "../protocol/message.ts";
 import type { TaskRow } from "../store/task-store.ts";
@@ -102,10 +102,13 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
     // What an aborted tool throws is its way of stopping, not a failure.
     return attempt.signal.aborted && first.kind === "failed" ? { kind: "aborted" } : first;
   } finally {
-    timer.abort();
+    timer.abort(isOver);
     attempt.signal.removeEventListener("abort", onAbort);
   }
 }
+
+/** Made once: an abort without a reason makes a DOMException with its stack each time. */
+const isOver = new Error("the call is over");
 
 function toExecuted(thrown: unknown, durationMs: number): Executed {
   const name = thrown instanceof Error ? thrown.name : "";
@@ -114,6 +117,15 @@ function toExecuted(thrown: unknown, durationMs: number): Executed {
   const error = { code: failure.code, message: repairText(failure.message) };
   if (thrown instanceof ToolNotStarted || name === "ToolNotStarted") return { kind: "not-started", error };
   return { kind: "failed", error, parts: [], durationMs };
+}
+
+/** JSON would write these as null: a result that changes on its way is an error that the tool's author can see. */
+function refuseLoss(name: string, value: unknown): unknown {
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new OmniForgeError(
+    "TOOL_FAILED",
+    `the tool returned ${value}${name === "" ? "" : ` as ${name}`}, which is not JSON`,
+  );
 }
 
 /** Results above this many characters go to a blob; the log keeps the start of them. */
@@ -132,7 +144,7 @@ async function toParts(world: StepWorld, attempt: Attempt, output: ToolOutput): 
         part.type === "text" ? fit(world, attempt, part.text) : Promise.resolve(part),
       ),
     );
-  const value = json.parse(JSON.parse(JSON.stringify(output ?? null)));
+  const value = json.parse(JSON.parse(JSON.stringify(output ?? null, refuseLoss)));
   const written = JSON.stringify(value);
   return [written.length > inlineCharacters ? await fit(world, attempt, written) : { type: "data", value }];
 }

@@ -13,6 +13,7 @@ import { modelFamily } from "../models/model-reference.ts";
 import { toModelTools, toPrompt } from "../models/to-prompt.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
 import { totalTokens } from "./load-transcript.ts";
+import { notHere } from "./not-here.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { deathsOf, failuresOf, type TurnView } from "./turn-view.ts";
@@ -32,13 +33,16 @@ export interface ModelRequest {
   readonly offerTools: boolean;
 }
 
+/** Recorded beside the failures of a provider, and none of them. */
+const uncounted = new Set<string>(["TASK_LOST", "MODEL_NOT_HERE"]);
+
 export async function modelAttempt(
   world: StepWorld,
   attempt: Attempt,
   request: ModelRequest,
 ): Promise<ModelOutcome> {
   const { view, key } = request;
-  const failures = failuresOf(view, key).filter((one) => one.body.error.code !== "TASK_LOST");
+  const failures = failuresOf(view, key).filter((one) => !uncounted.has(one.body.error.code));
   if (isPoisoned(deathsOf(view, key))) {
     return {
       kind: "failed",
@@ -51,6 +55,10 @@ export async function modelAttempt(
   const retryAt = failures.at(-1)?.body.retryAt;
   if (retryAt !== undefined && retryAt > world.now())
     return { kind: "retry", at: retryAt, code: "MODEL_FAILED" };
+  if (!world.models.has(request.spec.model)) {
+    const message = `no process here has the model ${request.spec.model}`;
+    return notHere(world, attempt, view, key, { code: "MODEL_NOT_HERE", message });
+  }
   try {
     return { kind: "replied", reply: await stream(world, attempt, request) };
   } catch (thrown) {
