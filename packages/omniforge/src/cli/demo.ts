@@ -34,7 +34,14 @@ export async function demo({
   output,
   screen,
 }: DemoChoice): Promise<ExitCode> {
-  const opened = await openForge({ data, backend, work: true, models: { [keylessReference]: pacedModel() } });
+  const opened = await openForge({
+    data,
+    backend,
+    work: true,
+    models: { [keylessReference]: pacedModel() },
+    // Whatever keys there are: the demo says that it needs none.
+    model: keylessReference,
+  });
   try {
     const last = await lastDemo(opened.forge, workspace, backend ?? "in-process");
     const goesOn = last !== undefined && !isTerminal(last.state);
