@@ -37,7 +37,7 @@ export async function callModel(
   const limit = limitReached(row, turn, world.now());
   if (limit !== undefined) return open(world, attempt, opening, atLimit(view, turn, spec, limit));
 
-  const transcript = await world.transcripts.load(row);
+  const transcript = await world.transcripts.load(row, view.entries);
   const threshold = spec.compactAtTokens;
   if (threshold !== undefined && transcript.tokens > threshold && transcript.items.length > 1) {
     return open(world, attempt, opening, [reply(turn, spec, full(view))]);

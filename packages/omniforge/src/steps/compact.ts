@@ -31,7 +31,7 @@ export async function compact(
   if (turn !== row.turn) return { kind: "stopped", why: "stale" };
 
   const spec = await readSpec(world, row);
-  const transcript = await world.transcripts.load(row);
+  const transcript = await world.transcripts.load(row, view.entries);
   const items = [...transcript.items, { role: "user" as const, message: userMessage(instruction) }];
   const tried = await modelAttempt(world, attempt, { view, key, spec, items, offerTools: false });
   if (tried.kind === "canceled" || tried.kind === "stopped" || tried.kind === "retry") return tried;

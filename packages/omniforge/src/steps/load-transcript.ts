@@ -29,7 +29,8 @@ interface Window {
 }
 
 export interface Transcripts {
-  load(row: TaskRow): Promise<Transcript>;
+  /** As the log is now; `turn`: as this read of the row and its current turn says, which spares reading them again. */
+  load(row: TaskRow, turn?: readonly Entry[]): Promise<Transcript>;
   /** Forgets a task's window: it has ended or parked. */
   evict(reference: TaskReference): void;
 }
@@ -39,10 +40,11 @@ export function createTranscripts(store: TaskStore, maximumWindows = 1000): Tran
   const windows = new Map<string, Window>();
   const nameOf = ({ tenant, task }: TaskReference): string => `${tenant}\n${task}`;
   return {
-    async load(row) {
+    async load(row, turn) {
       const name = nameOf(row);
       const window = windows.get(name) ?? (await rebuild(store, row));
-      for (const entry of await store.read(row, window.seq)) apply(window, entry);
+      const isJoined = turn?.[0] !== undefined && turn[0].seq <= window.seq + 1;
+      for (const entry of isJoined ? turn : await store.read(row, window.seq)) apply(window, entry);
       windows.delete(name);
       windows.set(name, window);
       for (const oldest of windows.keys()) {
