@@ -74,9 +74,12 @@ export async function streamReply(
     limit.abort(failure);
     throw failure;
   } finally {
-    over.abort();
+    over.abort(isOver);
   }
 }
+
+/** Made once: an abort without a reason makes a DOMException with its stack each time, and every call ends in one. */
+const isOver = new Error("the call is over");
 
 /** One timer for the whole stream: a delta only notes its time. */
 async function untilSilent(

@@ -29,8 +29,9 @@ const converted = new WeakMap<
 export function toPrompt(spec: AgentSpec, items: readonly TranscriptItem[], provider = ""): ModelPrompt {
   const prompt: ModelPrompt =
     spec.instructions === "" ? [] : [{ role: "system", content: spec.instructions }];
+  const as = `${spec.model}\n${provider}`;
   for (const item of items)
-    for (const message of convertOnce(item, spec.model, provider)) prompt.push(message);
+    for (const message of convertOnce(item, as, spec.model, provider)) prompt.push(message);
   return prompt;
 }
 
@@ -43,8 +44,12 @@ export function toModelTools(spec: AgentSpec): ModelTool[] {
   }));
 }
 
-function convertOnce(item: TranscriptItem, model: string, provider: string): readonly ModelMessage[] {
-  const as = `${model}\n${provider}`;
+function convertOnce(
+  item: TranscriptItem,
+  as: string,
+  model: string,
+  provider: string,
+): readonly ModelMessage[] {
   const known = converted.get(item);
   if (known?.as === as) return known.messages;
   const messages =
