@@ -110,9 +110,6 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
 /** Made once: an abort without a reason makes a DOMException with its stack each time. */
 const isOver = new Error("the call is over");
 
-/** Made once: an abort without a reason makes a DOMException with its stack each time. */
-const isOver = new Error("the call is over");
-
 function toExecuted(thrown: unknown, durationMs: number): Executed {
   const name = thrown instanceof Error ? thrown.name : "";
   if (thrown instanceof InputRequired) return { kind: "asks", prompt: thrown.prompt, schema: thrown.schema };
