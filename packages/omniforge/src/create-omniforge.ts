@@ -19,6 +19,7 @@ import type { Entry } from "./protocol/entry.ts";
 import { OmniForgeError } from "./protocol/error.ts";
 import type { TaskEvent } from "./protocol/event.ts";
 import type { Answer, Input, InputRequest } from "./protocol/input.ts";
+import type { Json } from "./protocol/json.ts";
 import { textOf, userMessage, type Message } from "./protocol/message.ts";
 import { isTerminal, type Task, type TaskReference } from "./protocol/task.ts";
 import { accept } from "./steps/accept.ts";
@@ -67,8 +68,8 @@ export interface RunOptions extends SubmitOptions {
   readonly answer?: (request: InputRequest, task: string) => Answer | undefined | Promise<Answer | undefined>;
 }
 
-/** What `run` gives: the task as it ended, or as it waits for a person. `text` is its answer's text. */
-export type RunResult = Task & { readonly text: string };
+/** What `run` gives: the task as it ended, or as it waits for a person; its answer's text, and its value by schema. */
+export type RunResult = Task & { readonly text: string; readonly value?: Json };
 
 export interface OmniForge {
   readonly tools: ToolRegistry;
@@ -171,7 +172,9 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
       const { task } = await forge.submit(agent, text, order);
       await attend(forge, task, order.answer);
       const result = await get(task);
-      return { ...result, text: textOf(result.output ?? []) };
+      const output = result.output ?? [];
+      const value = output.find((part) => part.type === "data")?.value;
+      return { ...result, text: textOf(output), ...(value !== undefined && { value }) };
     },
     get,
     list: async (filter = {}) => (await store.list({ limit: 100, ...filter, tenant })).map(toTask),

@@ -13,6 +13,7 @@ import {
   type ToolSpec,
 } from "../protocol/agent-spec.ts";
 import { OmniForgeError } from "../protocol/error.ts";
+import { toJsonSchema, type Schema } from "../tools/schema.ts";
 import { defaultRetry, type Tool } from "../tools/tool.ts";
 
 export interface AgentDefinition {
@@ -21,6 +22,10 @@ export interface AgentDefinition {
   readonly instructions: string;
   /** `provider:model`. Default: the OmniForge's. */
   readonly model?: string;
+  /** Tried in this order once the model before has used up its attempts. */
+  readonly fallbackModels?: readonly string[];
+  /** The final answer's schema; none: text. An answer that does not fit is sent back once to be repaired. */
+  readonly output?: Schema<unknown>;
   readonly tools?: readonly Tool[];
   /** Sub-agents: each is a tool of its own name that takes a message. */
   readonly agents?: readonly Agent[];
@@ -88,6 +93,8 @@ function toSpec(definition: AgentDefinition, defaultModel: string): AgentSpec {
     modelRetry: { ...defaultModelRetry, ...definition.modelRetry },
     modelTimeoutMs: definition.modelTimeoutMs ?? 600_000,
     modelIdleTimeoutMs: definition.modelIdleTimeoutMs ?? 60_000,
+    ...(definition.fallbackModels !== undefined && { fallbackModels: [...definition.fallbackModels] }),
+    ...(definition.output !== undefined && { output: toJsonSchema(definition.output) }),
     ...(definition.compactAtTokens !== undefined && { compactAtTokens: definition.compactAtTokens }),
   });
   if (!parsed.success)

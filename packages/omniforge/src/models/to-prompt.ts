@@ -27,12 +27,19 @@ const converted = new WeakMap<
  * where files of tool results may stand.
  */
 export function toPrompt(spec: AgentSpec, items: readonly TranscriptItem[], provider = ""): ModelPrompt {
-  const prompt: ModelPrompt =
-    spec.instructions === "" ? [] : [{ role: "system", content: spec.instructions }];
+  const content = instructionsOf(spec);
+  const prompt: ModelPrompt = content === "" ? [] : [{ role: "system", content }];
   const as = `${spec.model}\n${provider}`;
   for (const item of items)
     for (const message of convertOnce(item, as, spec.model, provider)) prompt.push(message);
   return prompt;
+}
+
+/** Any provider can be told the answer's schema in words; what comes back is checked against it in any case. */
+function instructionsOf({ instructions, output }: AgentSpec): string {
+  if (output === undefined) return instructions;
+  const wanted = `Your final answer must be one JSON value that fits this JSON Schema, and nothing else:\n${JSON.stringify(output)}`;
+  return instructions === "" ? wanted : `${instructions}\n\n${wanted}`;
 }
 
 export function toModelTools(spec: AgentSpec): ModelTool[] {

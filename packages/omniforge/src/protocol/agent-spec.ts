@@ -69,6 +69,10 @@ export const agentSpec = z.strictObject({
   instructions: z.string(),
   /** `provider:model`, found in the registry inside the model step. */
   model: z.string().min(1),
+  /** Tried in this order, each with attempts of its own, once the model before has used up its own. */
+  fallbackModels: z.array(z.string().min(1)).optional(),
+  /** JSON Schema of the final answer; none: text. An answer that does not fit is sent back once to be repaired. */
+  output: json.optional(),
   tools: z.array(toolSpec),
   skills: z.array(z.string()),
   limits,

@@ -42,6 +42,8 @@ export const entryBodies = {
     usage,
     /** The provider's word for why it stopped. */
     stop: z.string().optional(),
+    /** The answer did not fit the agent's output schema, and is to be repaired: what is wrong with it. */
+    invalid: z.string().optional(),
     /** `limit`: which one. */
     limit: z.enum(["turns", "tokens", "wall-time"]).optional(),
     error: failure.optional(),
@@ -72,10 +74,14 @@ export const entryBodies = {
   }),
   /** A sub-agent's task has been opened. */
   child: z.strictObject({ task: z.string(), agent: z.string() }),
-  /** A try at a step that failed and is retried, or whose usage must not be lost (K4, rule 8). */
+  /**
+   * A try at a step that failed, or whose usage must not be lost (K4, rule 8). A model's failure without `retryAt` is
+   * its last: a fallback model takes over, or the step fails.
+   */
   attempt: z.strictObject({
     step: z.string(),
     error: failure,
+    model: z.string().optional(),
     retryAt: z.number().optional(),
     usage: usage.optional(),
   }),

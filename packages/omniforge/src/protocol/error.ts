@@ -62,6 +62,11 @@ export const errorTable = {
     retryable: false,
     remedy: "Use a model with a longer context, or smaller results.",
   },
+  OUTPUT_INVALID: {
+    status: 502,
+    retryable: false,
+    remedy: "See the model's last answer; simplify the schema, or use a stronger model.",
+  },
   MODEL_FAILED: { status: 502, retryable: true, remedy: "See the recorded attempts; check the provider." },
   MODEL_REFUSED: {
     status: 502,

@@ -7,12 +7,13 @@
 import type { AgentSpec } from "../protocol/agent-spec.ts";
 import type { Reply } from "../protocol/call.ts";
 import { entry, type EntryBody, type EntryOf, type NewEntry } from "../protocol/entry.ts";
-import { noUsage } from "../protocol/message.ts";
+import { noUsage, type Part } from "../protocol/message.ts";
 import { stepKey } from "../protocol/step-key.ts";
 import { readSpec } from "./create-task.ts";
 import { modelAttempt } from "./model-attempt.ts";
 import { planCalls } from "./plan-calls.ts";
 import { limitReached, type LimitName } from "./limits.ts";
+import { readOutput } from "./structured-output.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { inputTo, outcomeOf, viewTurn, type TurnView } from "./turn-view.ts";
 
@@ -55,15 +56,27 @@ export async function callModel(
   const { parts, usage, stop } = tried.reply;
   const planned = await planCalls(world, { row, spec, turn, parts });
   const took = transcript.untaken.map(({ body }) => body.id);
-  const body = reply(turn, spec, {
-    outcome: planned.calls.length > 0 ? "calls" : "answer",
-    parts: [...parts],
-    calls: [...planned.calls],
-    took,
-    usage,
-    stop,
-  });
+  const said = { model: tried.model, parts: [...parts], took, usage, stop };
+  const body =
+    planned.calls.length > 0
+      ? reply(turn, spec, { ...said, outcome: "calls", calls: [...planned.calls] })
+      : reply(turn, spec, { ...said, ...(await answered(view, spec, said.parts)) });
   return open(world, attempt, opening, [body, ...planned.entries]);
+}
+
+type Answered = Pick<EntryBody<"reply">, "outcome"> &
+  Partial<Pick<EntryBody<"reply">, "parts" | "invalid" | "error">>;
+
+/** An answer as its agent's output schema wants it; one that does not fit is repaired once. */
+async function answered(view: TurnView, { output }: AgentSpec, parts: readonly Part[]): Promise<Answered> {
+  if (output === undefined) return { outcome: "answer" };
+  const read = await readOutput(output, parts);
+  if ("value" in read) return { outcome: "answer", parts: [...parts, { type: "data", value: read.value }] };
+  if (view.reply?.body.invalid === undefined) return { outcome: "answer", invalid: read.invalid };
+  return {
+    outcome: "failed",
+    error: { code: "OUTPUT_INVALID", message: `the answer does not fit its schema: ${read.invalid}` },
+  };
 }
 
 interface Opening {

@@ -27,7 +27,7 @@ export async function finish(
     const { row } = view;
     if (row.endedSeq !== null) return done("finished");
     const state = row.cancelSeq !== null ? "canceled" : ending.kind;
-    if (state === "completed" && hasMore(world, row, turn)) return done("more");
+    if (state === "completed" && hasMore(world, view, turn)) return done("more");
     const entries = [...closings(view), ...(await refusals(world, row, state)), ended(view, state, ending)];
     const result = await record(world, attempt, entries, { seq: row.headSeq });
     // Found: a call came to its end meanwhile. What has moved is read again.
@@ -40,9 +40,9 @@ export async function finish(
   }
 }
 
-/** P3: somebody has said something since, and the next turn may take it. */
-function hasMore(world: StepWorld, row: TaskRow, turn: number): boolean {
-  if (row.turn > turn) return true;
+/** P3: somebody has said something since, and the next turn may take it; or the answer is to be repaired. */
+function hasMore(world: StepWorld, { row, reply }: TurnView, turn: number): boolean {
+  if (row.turn > turn || reply?.body.invalid !== undefined) return true;
   return row.messages > row.taken && limitReached(row, turn + 1, world.now()) === undefined;
 }
 

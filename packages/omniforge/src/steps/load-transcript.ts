@@ -10,6 +10,7 @@ import { parseStepKey } from "../protocol/step-key.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
 import type { TaskRow, TaskStore } from "../store/task-store.ts";
+import { repairMessage } from "./structured-output.ts";
 
 export interface Transcript {
   readonly items: readonly TranscriptItem[];
@@ -99,7 +100,7 @@ function apply(window: Window, entry: Entry): void {
 }
 
 function applyReply(window: Window, entry: EntryOf<"reply">): void {
-  const { took, turn, model, parts, outcome } = entry.body;
+  const { took, turn, model, parts, outcome, invalid } = entry.body;
   const taken = new Set(took);
   const known = window.untaken.filter((one) => taken.has(one.body.id));
   window.lacks ||= known.length < took.length;
@@ -111,6 +112,7 @@ function applyReply(window: Window, entry: EntryOf<"reply">): void {
   if (outcome !== "answer" && outcome !== "calls") return;
   window.items.push({ role: "assistant", turn, model, parts, results: [] });
   window.characters += sizeOf(parts);
+  if (invalid !== undefined) window.items.push({ role: "user", message: repairMessage(invalid) });
 }
 
 function applyResult(window: Window, entry: EntryOf<"result">): void {

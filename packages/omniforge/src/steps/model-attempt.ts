@@ -4,7 +4,7 @@
  * Owns: counting recorded failures and deaths, streaming, and recording a failed attempt. The caller records success.
  */
 import type { AgentSpec } from "../protocol/agent-spec.ts";
-import { entry } from "../protocol/entry.ts";
+import { entry, isKind, type EntryOf } from "../protocol/entry.ts";
 import { toFailure, type Failure } from "../protocol/error.ts";
 import { ModelFailure } from "../models/model-failure.ts";
 import { streamReply, type ModelReply } from "../models/stream-reply.ts";
@@ -19,7 +19,7 @@ import { record, refusedStep, type Attempt, type StepResult, type StepWorld } fr
 import { deathsOf, failuresOf, type TurnView } from "./turn-view.ts";
 
 export type ModelOutcome =
-  | { readonly kind: "replied"; readonly reply: ModelReply }
+  | { readonly kind: "replied"; readonly reply: ModelReply; readonly model: string }
   | { readonly kind: "context-full" }
   /** No attempt is left. */
   | { readonly kind: "failed"; readonly error: Failure }
@@ -52,41 +52,56 @@ export async function modelAttempt(
       },
     };
   }
+  const model = modelToTry(request.spec, failures) ?? request.spec.model;
   const retryAt = failures.at(-1)?.body.retryAt;
   if (retryAt !== undefined && retryAt > world.now())
     return { kind: "retry", at: retryAt, code: "MODEL_FAILED" };
-  if (!world.models.has(request.spec.model)) {
-    const message = `no process here has the model ${request.spec.model}`;
+  if (!world.models.has(model)) {
+    const message = `no process here has the model ${model}`;
     return notHere(world, attempt, view, key, { code: "MODEL_NOT_HERE", message });
   }
   try {
-    return { kind: "replied", reply: await stream(world, attempt, request) };
+    return { kind: "replied", reply: await stream(world, attempt, request, model), model };
   } catch (thrown) {
     if (attempt.signal.aborted) return abortedStep(world, attempt);
     if (thrown instanceof ModelFailure && thrown.contextFull) {
       if (totalTokens(thrown.usage) > 0) await recordUsage(world, attempt, key, thrown);
       return { kind: "context-full" };
     }
-    return failedAttempt(world, attempt, request, thrown, failures.length + 1);
+    return failedAttempt(world, attempt, request, thrown, { model, failures });
   }
+}
+
+type Failures = readonly EntryOf<"attempt">[];
+
+/** The first model that has an attempt left: a failure that names no next attempt was its model's last. */
+function modelToTry(spec: AgentSpec, failures: Failures): string | undefined {
+  const spent = new Set(
+    failures.filter(({ body }) => body.retryAt === undefined).map(({ body }) => body.model ?? spec.model),
+  );
+  return [spec.model, ...(spec.fallbackModels ?? [])].find((model) => !spent.has(model));
 }
 
 function stream(
   world: StepWorld,
   attempt: Attempt,
   { key, spec, items, offerTools }: ModelRequest,
+  reference: string,
 ): Promise<ModelReply> {
-  const model = world.models.get(spec.model);
+  const model = world.models.get(reference);
   const name = world.nonce();
   const { task } = attempt;
   const offsets = { text: 0, reasoning: 0 };
   world.publish({ type: "reset", task, key, attempt: name });
-  const call = { prompt: toPrompt(spec, items, model.provider), tools: toModelTools(spec) };
+  const call = {
+    prompt: toPrompt({ ...spec, model: reference }, items, model.provider),
+    tools: toModelTools(spec),
+  };
   return streamReply(model, withSettings(model.provider, call, { task, offerTools }), {
     signal: attempt.signal,
     timeoutMs: spec.modelTimeoutMs,
     idleTimeoutMs: spec.modelIdleTimeoutMs,
-    family: modelFamily(spec.model),
+    family: modelFamily(reference),
     now: world.now,
     sleep: world.sleep,
     onDelta(channel, text) {
@@ -107,29 +122,36 @@ async function recordUsage(
   await record(world, attempt, [entry("attempt", body)], { key });
 }
 
-/** Records the failure: retried while the policy allows, else final. */
+/** Records the failure: retried while the policy allows, then by the next fallback model, else final. */
 async function failedAttempt(
   world: StepWorld,
   attempt: Attempt,
   { key, spec }: ModelRequest,
   thrown: unknown,
-  failures: number,
+  { model, failures }: { readonly model: string; readonly failures: Failures },
 ): Promise<ModelOutcome> {
   const known = thrown instanceof ModelFailure ? thrown : undefined;
   const retryable = known?.retryable ?? false;
   const error = toFailure(thrown, retryable ? "MODEL_FAILED" : "MODEL_REFUSED");
-  const delay = retryable ? nextDelay(spec.modelRetry, failures, known?.retryAfterMs) : undefined;
+  const before = failures.filter(({ body }) => (body.model ?? spec.model) === model).length;
+  const delay = retryable ? nextDelay(spec.modelRetry, before + 1, known?.retryAfterMs) : undefined;
   const retryAt = delay === undefined ? undefined : world.now() + delay;
   const body = {
     step: key,
     error,
+    model,
     ...(known && { usage: known.usage }),
     ...(retryAt !== undefined && { retryAt }),
   };
   const result = await record(world, attempt, [entry("attempt", body)], { key });
   if (result.kind === "ended" || result.kind === "lost" || result.kind === "missing")
     return refusedStep(result);
-  return retryAt === undefined ? { kind: "failed", error } : { kind: "retry", at: retryAt, code: error.code };
+  if (retryAt !== undefined) return { kind: "retry", at: retryAt, code: error.code };
+  const spent =
+    result.kind === "committed" ? [...failures, ...result.entries.filter(isKind("attempt"))] : failures;
+  return modelToTry(spec, spent) === undefined
+    ? { kind: "failed", error }
+    : { kind: "retry", at: world.now(), code: error.code };
 }
 
 /** Why an attempt was aborted is what the log says: a cancel, or else its process wants to stop. */
