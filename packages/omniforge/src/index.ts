@@ -20,7 +20,9 @@ export {
 export { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
 export {
   askHumanTool,
+  bashTool,
   createFetchTool,
+  createShellTool,
   editTool,
   fetchTool,
   fileTools,
@@ -29,6 +31,8 @@ export {
   readTool,
   todoTool,
   type FetchToolOptions,
+  type ShellRules,
+  type ShellToolOptions,
   writeTool,
 } from "./tools/builtin/index.ts";
 export { inProcess, type InProcessOptions } from "./in-process/backend.ts";

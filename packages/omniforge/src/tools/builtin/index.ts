@@ -1,4 +1,4 @@
-/** The tools that come with OmniForge: the workspace's files, the web, a plan, and a question to a person. */
+/** The tools that come with OmniForge: the workspace's files, commands, the web, a plan, and a question to a person. */
 import type { Tool } from "../tool.ts";
 import { editTool } from "./edit.ts";
 import { globTool } from "./glob.ts";
@@ -8,6 +8,8 @@ import { writeTool } from "./write.ts";
 
 export { askHumanTool } from "./ask-human.ts";
 export { createFetchTool, fetchTool, type FetchToolOptions } from "./fetch/index.ts";
+export { bashTool, createShellTool, type ShellToolOptions } from "./shell/index.ts";
+export type { ShellRules } from "./shell/rules.ts";
 export { todoTool } from "./todo.ts";
 export { editTool, globTool, grepTool, readTool, writeTool };
 
