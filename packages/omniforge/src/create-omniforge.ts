@@ -28,6 +28,7 @@ import { createTranscripts } from "./steps/load-transcript.ts";
 import type { StepWorld } from "./steps/step.ts";
 import { fileBlobs } from "./store/blob-store.ts";
 import type { Durability } from "./store/sqlite/database.ts";
+import { backUp } from "./store/sqlite/back-up.ts";
 import { sqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { TaskFilter } from "./store/task-store.ts";
 import { readTask, toTask } from "./task-view.ts";
@@ -95,6 +96,13 @@ export interface OmniForge {
   cancel(task: string, reason?: string): Promise<void>;
   /** Deletes what was said and done in an ended task and its sub-agents. Throws TASK_NOT_ENDED. */
   erase(task: string): Promise<void>;
+  /**
+   * Copies everything, as of one moment, into a new folder that can be opened as a data directory. Tasks run on meanwhile.
+   *
+   * Throws INVALID_INPUT when the folder exists. Tasks in the copy that have not ended go on wherever it is opened: open
+   * it with `work: false`, or once the original is gone.
+   */
+  backup(folder: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -113,7 +121,8 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   const model = options.model ?? discovery.offer ?? keylessReference;
   for (const [reference, one] of Object.entries(options.models ?? {})) models.register(reference, one);
   const agents = new Map<string, Agent>();
-  const blobs = fileBlobs(join(directory, "blobs"));
+  const blobFolder = join(directory, "blobs");
+  const blobs = fileBlobs(blobFolder);
   const world: StepWorld = {
     store,
     blobs,
@@ -192,6 +201,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
       for (const child of await store.list({ tenant, parent: task, limit: 1_000 }))
         await forge.erase(child.task);
     },
+    backup: (folder) => backUp(store, blobFolder, resolve(folder)),
     async close() {
       await backend.close();
       await store.close();

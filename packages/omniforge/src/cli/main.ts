@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { conclude, exitCodes, type ExitCode } from "./exit-code.ts";
+import type { BackupChoice } from "./commands/backup.ts";
 import type { CancelChoice } from "./commands/cancel.ts";
 import type { RespondChoice } from "./commands/respond.ts";
 import type { ResumeChoice } from "./commands/resume.ts";
@@ -62,6 +63,15 @@ program
   .addOption(data())
   .action((id: string, choice: ShowChoice) =>
     run(async () => (await import("./commands/show.ts")).show(id, choice)),
+  );
+
+program
+  .command("backup")
+  .description("copy everything into a new folder, while tasks run")
+  .argument("<folder>")
+  .addOption(data())
+  .action((folder: string, choice: BackupChoice) =>
+    run(async () => (await import("./commands/backup.ts")).backup(folder, choice)),
   );
 
 program

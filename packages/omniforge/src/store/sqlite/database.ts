@@ -94,6 +94,11 @@ export class Database {
     }).finally(() => this.#database.exec("pragma secure_delete = off; pragma wal_checkpoint(truncate)"));
   }
 
+  /** A consistent copy in a new file, as of one moment; others may write meanwhile. Blocks this process until done. */
+  copyTo(path: string): void {
+    this.#database.prepare("vacuum into ?").run(path);
+  }
+
   async close(): Promise<void> {
     while (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
     this.#closed = true;

@@ -17,8 +17,14 @@ import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
 
 const everything = 1_000_000;
 
+/** A TaskStore that can be copied while it is written to. */
+export interface SqliteStore extends TaskStore {
+  /** Writes a consistent copy into a new file. Throws STORE_FAILED where the file exists or can't be written. */
+  backup(to: string): Promise<void>;
+}
+
 /** Opens (and creates) the store in one file. Throws STORE_TOO_NEW for data of a newer release. */
-export function sqliteStore(path: string, options: { durability?: Durability } = {}): TaskStore {
+export function sqliteStore(path: string, options: { durability?: Durability } = {}): SqliteStore {
   const database = new Database(path, options.durability ?? "power");
   const recent = new RecentTurns();
 
@@ -207,6 +213,8 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       apply({ ...reference, entries: [entry], at });
     }),
     version: () => database.version(),
+    // A promise all the same: what fails rejects.
+    backup: (to) => reading(() => database.copyTo(to)),
     close: () => database.close(),
   };
 }
