@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OmniForgeError } from "../../protocol/error.ts";
+import { hostilePaths } from "../../../../../tests/corpora/hostile-paths.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
 let base: string;
@@ -76,115 +77,7 @@ const swap = `
     if (round % 3 === 0) Atomics.wait(rest, 0, 0, 1);
   }`;
 
-/** What the hostile form would reach if a part of the confinement believed it. */
-const corpus = (): string[] => [
-  // Spelled escapes.
-  "..",
-  "../",
-  "../outside/secret",
-  "../ws-sibling/secret",
-  "../ws/../outside/secret",
-  "notes/../../outside/secret",
-  "notes/../notes/a.md",
-  "./../outside/secret",
-  "./notes/.././../outside/secret",
-  ".//..//outside/secret",
-  "a/b/c/../../../../outside/secret",
-  "../../../../../../../../etc/passwd",
-  "notes/..",
-  "/..",
-  "/../outside/secret",
-  // Absolute.
-  "/etc/passwd",
-  "//etc/passwd",
-  "///etc//passwd",
-  join(outside, "secret"),
-  join(inside, "notes/a.md"),
-  "/",
-  "/proc/self/environ",
-  "/dev/null",
-  // Links.
-  "out/secret",
-  "out/deep/secret",
-  "relative-out/secret",
-  "file-out",
-  "chain-1/secret",
-  "chain-2/secret",
-  "chain-2/deep/secret",
-  "notes/up/secret",
-  "in/up/secret",
-  "dangling",
-  "dangling-folder/x",
-  "loop-a",
-  "loop-a/x",
-  "rootlink/etc/passwd",
-  "parent/outside/secret",
-  "parent/ws-sibling/secret",
-  "out",
-  // What must not be touched inside.
-  ".git/config",
-  ".GIT/config",
-  ".git./config",
-  "git~1/config",
-  "./.git/config",
-  "notes/.git/hooks/pre-commit",
-  "innocent/config",
-  ".omniforge/secret",
-  ".OmniForge/secret",
-  "omnifo~1/secret",
-  ".git /config",
-  // NUL and other control characters.
-  "notes/a.md\0",
-  "notes/a.md\0.png",
-  "\0",
-  "../outside/secret\0.md",
-  "notes\n/a.md",
-  "notes/\u007fa.md",
-  "\r\n/etc/passwd",
-  "\uD800/a.md",
-  // Look-alikes and encodings, which are ordinary names.
-  "....//outside/secret",
-  "..../outside/secret",
-  "....//....//outside/secret",
-  "%2e%2e/outside/secret",
-  "%2e%2e%2foutside%2fsecret",
-  "..%2foutside%2fsecret",
-  "%252e%252e%252foutside",
-  "..%c0%af..%c0%afetc",
-  "．．/outside/secret",
-  "‥/outside/secret",
-  "․․/outside/secret",
-  "..／outside／secret",
-  "..∕outside",
-  "~/secret",
-  "~root/secret",
-  "$HOME/secret",
-  "${HOME}/secret",
-  "`id`",
-  ". ./outside/secret",
-  ".. /outside/secret",
-  " ../outside/secret",
-  "..;/outside/secret",
-  // Windows.
-  "..\\outside\\secret",
-  "notes\\..\\..\\outside\\secret",
-  "C:\\Windows\\win.ini",
-  "C:/Windows/win.ini",
-  "c:secret",
-  "\\\\server\\share\\secret",
-  "//server/share/secret",
-  "\\\\?\\C:\\secret",
-  "\\\\.\\pipe\\x",
-  "..\\/outside/secret",
-  "/\\outside",
-  // URLs, and sheer length.
-  "file:///etc/passwd",
-  "file://localhost/etc/passwd",
-  "data://text/plain,x",
-  `${"a/".repeat(3000)}x`,
-  "x".repeat(300),
-  `${"../".repeat(500)}etc/passwd`,
-];
+const corpus = (): string[] => hostilePaths(inside, outside);
 
 /** Every file outside with its content, and the protected ones inside. */
 async function untouchables(): Promise<Record<string, string>> {
@@ -200,7 +93,7 @@ async function untouchables(): Promise<Record<string, string>> {
 
 describe("workspace", () => {
   it("lets no path of the corpus read anything outside", async () => {
-    expect(corpus().length).toBeGreaterThanOrEqual(60);
+    expect(new Set(corpus()).size).toBeGreaterThanOrEqual(2000);
     const opened: string[] = [];
     for (const path of corpus()) {
       const failure: unknown = await workspace.openFile(path).catch((error: unknown) => error);
@@ -220,7 +113,7 @@ describe("workspace", () => {
     expect(crashed).toEqual([]);
     expect(await untouchables()).toEqual(before);
     expect(await readdir(base)).toEqual(siblings);
-  });
+  }, 90_000);
 
   it("refuses an escape as PATH_OUTSIDE, and names no path outside in saying so", async () => {
     for (const path of [
