@@ -129,7 +129,8 @@ async function run(
   const plain = ["bash", "--noprofile", "--norc", "-c", command];
   // Outside of a sandbox the limit would count every process of the user.
   const counted = ["bash", "-c", `ulimit -u ${processes} 2>/dev/null; exec "$@"`, "bash", ...plain];
-  const paths = { network, hidden, writable: writable.map((path) => resolve(root, path)) };
+  const absolute = (some: readonly string[]): string[] => some.map((path) => resolve(root, path));
+  const paths = { network, hidden: absolute(hidden), writable: absolute(writable) };
   try {
     const result = await runProcess({
       command: walls === "none" ? plain : wrapped(counted, walls, root, paths),
