@@ -1,6 +1,6 @@
 /** What is checked after a crash can fail: each broken promise is found in a run that was tampered with. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { entry, type Entry } from "../../packages/omniforge/src/protocol/entry.ts";
+import { entryVersion, type Entry } from "../../packages/omniforge/src/protocol/entry.ts";
 import { brokenPromises } from "./check-run.ts";
 import { record } from "./kill-runs.ts";
 import type { LedgerLine } from "./ledger.ts";
@@ -34,6 +34,12 @@ function withLog(change: (entries: readonly Entry[]) => readonly Entry[]): Parti
 const replaced = (key: string, made: (old: Entry) => Entry): Partial<RunLeft> =>
   withLog((entries) => entries.map((one) => (one.key === key ? made(one) : one)));
 
+function takingNothing(one: Entry): Entry {
+  if (one.kind !== "reply") return one;
+  const { v, seq, at, kind, body, key = "" } = one;
+  return { v, seq, at, kind, key, body: { ...body, took: [] } };
+}
+
 describe("the check of a run", () => {
   it("finds nothing in an undisturbed one", () => expect(broken({}, 0)).toEqual([]));
 
@@ -66,9 +72,14 @@ describe("the check of a run", () => {
   });
 
   it("takes an unknown outcome for an explanation only where somebody was killed", () => {
-    const unknown = replaced("1/tool/2", (old) => ({
-      ...old,
-      ...entry("result", { name: "pay", status: "unknown", parts: [] }, "1/tool/2"),
+    const body = { name: "pay", status: "unknown" as const, parts: [] };
+    const unknown = replaced("1/tool/2", ({ seq, at }) => ({
+      v: entryVersion,
+      seq,
+      at,
+      kind: "result",
+      key: "1/tool/2",
+      body,
     }));
     expect(broken(unknown)).toEqual([]);
     expect(broken(unknown, 0)).toEqual([expect.stringContaining("unknown although nobody was killed")]);
@@ -92,11 +103,7 @@ describe("the check of a run", () => {
   });
 
   it("finds a message that nobody took and an answer that came twice", () => {
-    const untaken = broken(
-      withLog((entries) =>
-        entries.map((one) => (one.kind === "reply" ? { ...one, body: { ...one.body, took: [] } } : one)),
-      ),
-    );
+    const untaken = broken(withLog((entries) => entries.map(takingNothing)));
     expect(untaken.join("\n")).toContain("taken ");
     const twice = broken(
       withLog((entries) => entries.flatMap((one) => (one.kind === "input" ? [one, one] : [one]))),

@@ -31,9 +31,13 @@ export const tools: readonly ToolSpec[] = [
   tool("poll", { runs: "question", deadlineMs: 6_000 }),
 ];
 
-const openers: readonly ToolSpec[] = [1, 2].map((index) =>
-  tool(`sub${index}`, { runs: "agent", agent: agentName(index) }),
-);
+/** An agent may open only agents that come after it, so that the tree ends. */
+function openers(index: number, count: number): readonly ToolSpec[] {
+  if (index === count - 1) return [];
+  return [1, 2].map((step) =>
+    tool(`sub${step}`, { runs: "agent", agent: agentName(Math.min(index + step, count - 1)) }),
+  );
+}
 
 export function agentName(index: number): string {
   return `agent${index}`;
@@ -46,7 +50,6 @@ const modelRetry = {
   maximumIntervalMs: 4_000,
 };
 
-/** An agent may open only agents that come after it, so that the tree ends. */
 function spec(plan: AgentPlan, index: number, count: number): AgentSpec {
   const { turns, tokens, wallTimeMs, atLimit, compactAtTokens } = plan;
   return {
@@ -55,7 +58,7 @@ function spec(plan: AgentPlan, index: number, count: number): AgentSpec {
     description: "",
     instructions: agentName(index),
     model: "simulated:model",
-    tools: [...tools, ...openers.slice(index, Math.max(index, count - 1))],
+    tools: [...tools, ...openers(index, count)],
     skills: [],
     limits: {
       turns,

@@ -109,20 +109,27 @@ const call: Arbitrary<CallPlan> = record({
   ),
 });
 
-const reply: Arbitrary<ReplyPlan> = record({
-  faults: array(constantFrom(...modelFaults.slice(0, 6), "429" as const, "500" as const, "cut" as const), {
-    maxLength: 2,
-  }),
-  calls: array(call, { maxLength: 4 }),
-});
+const reply = (fewestCalls: number): Arbitrary<ReplyPlan> =>
+  record({
+    faults: array(
+      constantFrom<ModelFault>("429", "429", "500", "500", "500", "cut", "cut", "hang", "slow", "context"),
+      {
+        maxLength: 2,
+      },
+    ),
+    calls: array(call, { minLength: fewestCalls, maxLength: 4 }),
+  });
 
 const agent: Arbitrary<AgentPlan> = record({
-  replies: array(reply, { maxLength: 5 }),
-  turns: constantFrom(20, 20, 20, 1, 2, 3),
-  tokens: constantFrom(undefined, undefined, undefined, 30, 60),
-  wallTimeMs: constantFrom(undefined, undefined, undefined, undefined, 8_000),
-  atLimit: constantFrom("fail" as const, "ask" as const),
-  compactAtTokens: constantFrom(undefined, undefined, 40, 80, 160),
+  // Most replies call something: an answer is the end, unless somebody has said something meanwhile.
+  replies: array(oneof({ weight: 5, arbitrary: reply(1) }, { weight: 1, arbitrary: reply(0) }), {
+    maxLength: 6,
+  }),
+  turns: constantFrom(20, 20, 20, 20, 20, 20, 1, 2, 3),
+  tokens: constantFrom(undefined, undefined, undefined, undefined, undefined, 30, 60),
+  wallTimeMs: constantFrom(undefined, undefined, undefined, undefined, undefined, undefined, 8_000),
+  atLimit: constantFrom("fail", "ask"),
+  compactAtTokens: constantFrom(undefined, undefined, undefined, undefined, 40, 80, 160),
 });
 
 /** Moments right after a write, where a crash hurts most, and others anywhere. */

@@ -62,7 +62,8 @@ async function reply(
   const replies = plan.agents[agentOf(prompt)]?.replies ?? [];
   const planned: ReplyPlan = replies[position] ?? { faults: [], calls: [] };
   await around.schedule.ask(place, "model", () => Promise.resolve());
-  const fault = planned.faults[call.nth];
+  // What a reply met first is over by the time the transcript is put in short.
+  const fault = planned.faults[compacts ? call.nth + 1 : call.nth];
   if (fault !== undefined) await fail(around, place, fault, abortSignal);
   const text = compacts ? `base:${position}.` : `reply ${position} of ${task}, said ${call.nth + 1} times.`;
   return streamOf(
