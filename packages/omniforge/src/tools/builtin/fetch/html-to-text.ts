@@ -36,14 +36,14 @@ interface Tag {
 /** The page's text. `base` makes its links absolute. */
 export function htmlToText(html: string, base: URL): string {
   const page = new Page(base);
+  const markup = /<(?=[a-z/!?])/gi;
   let at = 0;
-  while (at < html.length) {
-    const open = html.indexOf("<", at);
-    if (open === -1) break;
-    page.text(html.slice(at, open));
-    at = afterMarkup(html, open, page);
+  for (let open = markup.exec(html); open !== null; open = markup.exec(html)) {
+    page.text(html.slice(at, open.index));
+    at = afterMarkup(html, open.index, page);
+    markup.lastIndex = at;
   }
-  if (at < html.length) page.text(html.slice(at));
+  page.text(html.slice(at));
   return page.finish();
 }
 
