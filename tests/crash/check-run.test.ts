@@ -106,7 +106,7 @@ describe("the check of a run", () => {
     const untaken = broken(withLog((entries) => entries.map(takingNothing)));
     expect(untaken.join("\n")).toContain("taken ");
     const twice = broken(
-      withLog((entries) => entries.flatMap((one) => (one.kind === "input" ? [one, one] : [one]))),
+      withLog((entries) => entries.flatMap((one): Entry[] => (one.kind === "input" ? [one, one] : [one]))),
     );
     expect(twice.join("\n")).toContain("answered 2/tool/0 answered,2/tool/0 answered");
   });
