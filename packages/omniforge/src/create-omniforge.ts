@@ -103,6 +103,7 @@ export interface OmniForge {
    * it with `work: false`, or once the original is gone.
    */
   backup(folder: string): Promise<void>;
+  /** Stops gracefully: running steps may finish, unfinished tasks go on at the next opening. May be repeated. */
   close(): Promise<void>;
 }
 
@@ -155,6 +156,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     await accept(world, named(task), input);
     await (input.kind === "cancel" ? backend.cancel(named(task)) : backend.wake(named(task)));
   };
+  let closed: Promise<void> | undefined;
   const forge: OmniForge = {
     tools,
     models,
@@ -202,9 +204,9 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
         await forge.erase(child.task);
     },
     backup: (folder) => backUp(store, blobFolder, resolve(folder)),
-    async close() {
-      await backend.close();
-      await store.close();
+    close() {
+      closed ??= backend.close().then(() => store.close());
+      return closed;
     },
   };
   return forge;
