@@ -1,4 +1,4 @@
-/** Cancelling a task from outside, and seeing it end: whoever runs it lets go, or, where nobody does, it is ended here. */
+/** Cancelling a task from outside, and seeing it end: whoever runs it lets go; where nobody does, its engine ends it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { OmniForgeError } from "../protocol/error.ts";
 import { isTerminal, type Task } from "../protocol/task.ts";
@@ -8,21 +8,18 @@ import type { Opened } from "./open-forge.ts";
 const patienceMs = 4_000;
 
 /** Cancels, and returns the task as it is once it has ended, or as it still is when what runs does not let go in time. */
-export async function cancelTask(
-  { forge, isAnyoneWorking, endCanceled }: Opened,
-  id: string,
-  reason?: string,
-): Promise<Task> {
+export async function cancelTask({ forge }: Opened, id: string, reason?: string): Promise<Task> {
   try {
     await forge.cancel(id, reason);
   } catch (thrown) {
     if (!OmniForgeError.is(thrown, "TASK_ENDED")) throw thrown;
   }
-  const until = Date.now() + patienceMs;
-  for (;;) {
+  const begun = Date.now();
+  for (let look = 1; ; look++) {
     const task = await forge.get(id);
-    if (isTerminal(task.state) || Date.now() > until) return task;
-    if (!(await isAnyoneWorking())) await endCanceled(task);
+    if (isTerminal(task.state) || Date.now() - begun > patienceMs) return task;
     await sleep(50);
+    // Whoever ran it may have died since it was told.
+    if (look % 10 === 0) await forge.backend.cancel(task);
   }
 }

@@ -1,16 +1,14 @@
 /**
  * Opening the OmniForge that a command works with: the data directory, the engine, the agents.
  *
- * Owns, besides: looking who runs tasks here, and ending a cancelled task that nobody runs, which only an opened store
- * can tell.
+ * Owns, besides: looking who runs tasks here, which only an opened store can tell.
  */
 import { assistant } from "../agents/assistant.ts";
 import type { BackendFactory } from "../backend/backend.ts";
 import { createOmniForge, type OmniForge } from "../create-omniforge.ts";
 import { inProcess } from "../in-process/backend.ts";
 import type { LanguageModel } from "../models/language-model.ts";
-import type { EngineName, Task } from "../protocol/task.ts";
-import { finish } from "../steps/finish.ts";
+import type { EngineName } from "../protocol/task.ts";
 import type { StepWorld } from "../steps/step.ts";
 
 export const agents = [assistant];
@@ -32,8 +30,6 @@ export interface Opened {
   readonly close: () => Promise<void>;
   /** Whether a living process, this one included, executes in-process tasks of this data directory. */
   readonly isAnyoneWorking: () => Promise<boolean>;
-  /** Ends a cancelled in-process task, and its sub-agents, that no living process holds. */
-  readonly endCanceled: (root: Task) => Promise<void>;
 }
 
 /** Opens, or creates, the data directory. Throws ENGINE_MISSING or ENGINE_UNREACHABLE for an engine that is not there. */
@@ -58,23 +54,6 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
     async isAnyoneWorking() {
       const owners = (await seen.world?.store.executions.owners()) ?? [];
       return owners.some(({ dead }) => !dead);
-    },
-    async endCanceled(root) {
-      const { world } = seen;
-      if (world === undefined) return;
-      const living = new Set(
-        (await world.store.executions.owners()).flatMap(({ owner, dead }) => (dead ? [] : [owner])),
-      );
-      const family = await world.store.list({ tenant: root.tenant, root: root.root, limit: 1000 });
-      // The deepest first: a parent takes its children's endings with it.
-      for (const row of family.toSorted((one, other) => other.depth - one.depth)) {
-        const { tenant, task } = row;
-        const held = row.owner !== null && living.has(row.owner);
-        if (row.endedSeq !== null || row.cancelSeq === null || held) continue;
-        await finish(world, { tenant, task, signal: new AbortController().signal }, row.turn, {
-          kind: "canceled",
-        });
-      }
     },
   };
 }

@@ -3,6 +3,7 @@
  */
 import type { Backend, BackendFactory } from "../backend/backend.ts";
 import { sweepOrphans } from "../backend/reconcile.ts";
+import { endCanceled } from "./end-canceled.ts";
 import { Runner, type RunnerOptions } from "./runner.ts";
 import { realTimers } from "./timers.ts";
 
@@ -21,7 +22,7 @@ const defaults: RunnerOptions = {
 
 const sweepMs = 2_000;
 
-/** Runs tasks in this process. `work: false` only tells other processes, through the store. */
+/** Runs tasks in this process. `work: false` only tells other processes, through the store, and ends what they left cancelled. */
 export function inProcess(options: InProcessOptions = {}): BackendFactory {
   return async (world, { work }) => {
     const settings = { ...defaults, ...options };
@@ -44,8 +45,9 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
       name: "in-process",
       start: pump,
       wake: pump,
-      cancel(reference) {
-        runner?.abort(reference);
+      async cancel(reference) {
+        if (runner === undefined) return endCanceled(world, reference);
+        runner.abort(reference);
         return pump();
       },
       async describe(reference) {
