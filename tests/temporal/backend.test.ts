@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Conversation } from "omniforge/testing";
 import { startWorker, temporal } from "../../packages/temporal/src/index.ts";
 import { createBench, type Bench } from "./setup.ts";
-import { freePort, skipped, startServer, type TestServer } from "./server.ts";
+import { freePort, patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until } from "./world.ts";
 
 const echo = defineTool({
@@ -24,7 +24,7 @@ const pay = defineTool({
   execute: () => "paid",
 });
 
-describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, () => {
+describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, { timeout: patience }, () => {
   let server: TestServer;
   let bench: Bench;
   beforeAll(async () => {
@@ -141,7 +141,7 @@ describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, () => {
       request: stepKey(1, "tool", 0),
       answer: { decision: "answer", value: "this" },
     });
-    const row = await world.ended(task, 5_000);
+    const row = await world.ended(task);
     expect(row.state).toBe("completed");
     expect(row.parkedAtWakes).toBeNull();
   });
@@ -150,7 +150,7 @@ describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, () => {
     const world = createWorld({ script: () => ({ text: "done" }) });
     await bench.open(world);
     const task = await world.create(testAgent());
-    expect(await world.ended(task, 6_000)).toMatchObject({ state: "completed" });
+    expect(await world.ended(task)).toMatchObject({ state: "completed" });
   });
 
   test("refuses an approval whose deadline has passed, by a timer of the server", async () => {
@@ -167,10 +167,10 @@ describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, () => {
       script: ({ results }) =>
         results.length === 0 ? { calls: [{ name: "pay" }] } : { text: results[0]?.kind ?? "" },
     });
-    const backend = await bench.open(world, { reconcile: { everyMs: 60_000 } });
+    const backend = await bench.open(world, { reconcile: { everyMs: 600_000 } });
     const task = await world.create(testAgent({ tools: [soon] }));
     await backend.start(task);
-    await world.ended(task, 5_000);
+    await world.ended(task);
     expect((await world.entries(task, "result"))[0]?.body.status).toBe("refused");
   });
 
@@ -246,10 +246,10 @@ describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, () => {
           : { text: results[0]?.text ?? "" };
       },
     });
-    const backend = await bench.open(world, { reconcile: { everyMs: 60_000 } });
+    const backend = await bench.open(world, { reconcile: { everyMs: 600_000 } });
     const task = await world.create(parent);
     await backend.start(task);
-    await world.ended(task, 5_000);
+    await world.ended(task);
     expect((await world.entries(task, "ended"))[0]?.body.parts).toMatchObject([{ text: "from the child" }]);
     const described = await server.client.workflow.getHandle(`${task.task}.1.0`).describe();
     expect(described.parentExecution?.workflowId).toBe(task.task);
@@ -310,6 +310,18 @@ describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, () => {
     const thrown = await opening.catch((error: unknown) => error);
     expect(OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")).toBe(true);
     expect(String(thrown)).toContain(address);
+    await world.remove();
+  });
+
+  test("says which namespace the server does not have", async () => {
+    const world = createWorld({ script: () => ({ text: "" }) });
+    const opening = temporal({ address: server.address, namespace: "nowhere", connectTimeoutMs: 300 })(
+      world,
+      { work: false },
+    );
+    const thrown = await opening.catch((error: unknown) => error);
+    expect(OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")).toBe(true);
+    expect(String(thrown)).toContain("nowhere");
     await world.remove();
   });
 });

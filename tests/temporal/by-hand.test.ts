@@ -6,12 +6,12 @@ import { stepKey, type TaskReference } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createBench, type Bench } from "./setup.ts";
-import { skipped, startServer, type TestServer } from "./server.ts";
+import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until, type TestWorld } from "./world.ts";
 
 const request = stepKey(1, "tool", 0);
 
-describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, () => {
+describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, { timeout: patience }, () => {
   let server: TestServer;
   let bench: Bench;
   beforeAll(async () => {
@@ -64,7 +64,7 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, () => {
     await backend.start(task);
     await parked(world, task);
     await server.client.workflow.getHandle(task.task).terminate();
-    expect(await world.ended(task, 5_000)).toMatchObject({ state: "failed", pending: [] });
+    expect(await world.ended(task, 15_000)).toMatchObject({ state: "failed", pending: [] });
     expect((await world.entries(task, "ended"))[0]?.body.error?.code).toBe("ENGINE_CLOSED");
   });
 
@@ -162,7 +162,7 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, () => {
     }
     await world.say(task, { kind: "answer", request, answer: { decision: "approve" } });
     await backend.wake(task);
-    expect(await world.ended(task, 5_000)).toMatchObject({ state: "completed" });
+    expect(await world.ended(task)).toMatchObject({ state: "completed" });
   });
 
   test("a sub-agent whose workflow runs already is waited for, not started again", async () => {
@@ -185,7 +185,7 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, () => {
       args: [{ tenant: task.tenant, turn: 1, loopVersion: task.loopVersion }],
     });
     await backend.start(task);
-    expect(await world.ended(task, 15_000)).toMatchObject({ state: "completed" });
+    expect(await world.ended(task)).toMatchObject({ state: "completed" });
     expect((await world.entries(task, "ended"))[0]?.body.parts).toMatchObject([{ text: "went" }]);
     const { firstRun } = await world.rowOf({ tenant: task.tenant, task: `${task.task}.1.0` });
     expect(firstRun).toBe(early.firstExecutionRunId);

@@ -3,7 +3,7 @@ import type { TaskReference } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createBench, type Bench } from "./setup.ts";
-import { skipped, startServer, type TestServer } from "./server.ts";
+import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until, type TestWorld } from "./world.ts";
 
 /** A moment that somebody waits for. */
@@ -22,7 +22,7 @@ function untilAborted(signal: AbortSignal | undefined, aborted: () => void): Pro
   });
 }
 
-describe.skipIf(skipped !== "")(`cancelling on Temporal${skipped}`, () => {
+describe.skipIf(skipped !== "")(`cancelling on Temporal${skipped}`, { timeout: patience }, () => {
   let server: TestServer;
   let bench: Bench;
   beforeAll(async () => {
@@ -128,7 +128,7 @@ describe.skipIf(skipped !== "")(`cancelling on Temporal${skipped}`, () => {
     await until(async () => ((await world.rowOf(task)).parkedAtWakes === null ? undefined : true));
     await cancel(world, task);
     await backend.cancel(task);
-    expect(await world.ended(task, 5_000)).toMatchObject({ state: "canceled", pending: [] });
+    expect(await world.ended(task)).toMatchObject({ state: "canceled", pending: [] });
   });
 
   test("reaches a task that has never been started", async () => {
@@ -137,7 +137,7 @@ describe.skipIf(skipped !== "")(`cancelling on Temporal${skipped}`, () => {
     const task = await world.create(testAgent());
     await cancel(world, task);
     await backend.cancel(task);
-    expect(await world.ended(task, 5_000)).toMatchObject({ state: "canceled" });
+    expect(await world.ended(task)).toMatchObject({ state: "canceled" });
     expect(await world.entries(task, "reply")).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { workflowBundle as loadBundle } from "../../packages/temporal/src/bundle.ts";
 import { bytesOf, readRuns, textIn } from "./history.ts";
 import { createBench, type Bench } from "./setup.ts";
-import { skipped, startServer, type TestServer } from "./server.ts";
+import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until } from "./world.ts";
 
 const canary = "CANARY-b81f";
@@ -18,7 +18,7 @@ const look = defineTool({
   execute: ({ text }) => `${canary} ${text} ${"x".repeat(2_000)}`,
 });
 
-describe.skipIf(skipped !== "")(`histories${skipped}`, () => {
+describe.skipIf(skipped !== "")(`histories${skipped}`, { timeout: patience }, () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer();

@@ -28,6 +28,9 @@ const missing =
 export const skipped =
   given === undefined && binary === undefined && process.env["CI"] !== "true" ? ` (skipped: ${missing})` : "";
 
+/** A test's time limit: a server, workers and their processes share whatever cores there are. Milliseconds. */
+export const patience = 120_000;
+
 /** Starts a server of its own for the calling file, or connects to the given one. */
 export async function startServer(): Promise<TestServer> {
   if (given !== undefined) return connect(given, () => Promise.resolve());

@@ -52,7 +52,7 @@ export function createWorld({
     store,
     blobs: memoryBlobs(),
     tools: createToolRegistry(tools),
-    models: { register: () => undefined, get: () => model, list: () => ["scripted:test"] },
+    models: { register: () => undefined, has: () => true, get: () => model, list: () => ["scripted:test"] },
     transcripts: createTranscripts(store),
     now: Date.now,
     sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
@@ -86,7 +86,7 @@ export function createWorld({
       const all = await log(reference);
       return all.filter((one): one is EntryOf<K> => one.kind === kind);
     },
-    ended: (reference, withinMs = 20_000) =>
+    ended: (reference, withinMs = 60_000) =>
       until(async () => {
         const row = await rowOf(reference);
         return isTerminal(row.state) ? row : undefined;
@@ -106,7 +106,7 @@ export function testAgent(definition: Partial<AgentDefinition> = {}): Agent {
 /** Resolves with the first value that is not undefined. */
 export async function until<Value>(
   probe: () => Promise<Value | undefined> | Value | undefined,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<Value> {
   const deadline = Date.now() + withinMs;
   for (;;) {

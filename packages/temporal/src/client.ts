@@ -4,9 +4,11 @@
  * Owns: workflow ids (a task's id, exactly), what makes a start idempotent, time limits of calls, and turning a server
  * that does not answer into ENGINE_UNREACHABLE. Knows no log: what to start with is given.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   Client,
   Connection,
+  type ConnectionLike,
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
@@ -37,6 +39,12 @@ export async function connectClient(place: Place): Promise<TemporalClient> {
   const connection = await reach(place, () =>
     Connection.connect({ ...place.connection, connectTimeout: connectTimeoutMs }),
   );
+  try {
+    await namespaceThere(place, connection);
+  } catch (thrown) {
+    await connection.close();
+    throw thrown;
+  }
   const { workflow } = new Client({ connection, namespace });
   const call = <Value>(perform: () => Promise<Value>): Promise<Value> =>
     reach(place, () => connection.withDeadline(Date.now() + callTimeoutMs, perform));
@@ -86,6 +94,35 @@ async function told(tell: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** Throws ENGINE_UNREACHABLE when the server has no such namespace; one that has just started gets its time. */
+export async function namespaceThere(
+  place: Place,
+  { workflowService }: Pick<ConnectionLike, "workflowService">,
+): Promise<void> {
+  const { address, namespace } = place;
+  const deadline = Date.now() + place.connectTimeoutMs;
+  for (;;) {
+    try {
+      await reach(place, () => workflowService.describeNamespace({ namespace }));
+      return;
+    } catch (thrown) {
+      const code: number | undefined = isGrpcServiceError(thrown) ? thrown.code : undefined;
+      if (code === permissionDenied) return;
+      if (code !== notFound) throw thrown;
+      if (Date.now() >= deadline) {
+        const message =
+          `the Temporal server at ${address} has no namespace ${namespace}. ` +
+          "Create it, or say which one to use (TEMPORAL_NAMESPACE, or the namespace option).";
+        throw new OmniForgeError("ENGINE_UNREACHABLE", message, { cause: thrown });
+      }
+      await sleep(200);
+    }
+  }
+}
+
+const notFound = 5;
+/** May not look, and may well be allowed to use it. */
+const permissionDenied = 7;
 /** gRPC's codes for a server that is not there, or not in time. */
 const unreachable = new Set([4, 14]);
 

@@ -9,6 +9,7 @@ import { ApplicationFailureCategory } from "@temporalio/common";
 import { OmniForgeError, type ErrorCode } from "omniforge/protocol";
 import type { Attempt, StepResult, StepWorld } from "omniforge/steps";
 import { endInGoodOrder } from "./deaths.ts";
+import { showsLife } from "./life-signs.ts";
 import type { Outcome } from "./sandbox/contract.ts";
 
 /** With a heartbeat timeout of 3 s: two may be late, and a cancel is heard within about a second. */
@@ -30,13 +31,19 @@ export async function performStep<Value>(
   const context = Context.current();
   const { workflowExecution, activityType } = context.info;
   if (workflowExecution === undefined) throw failure("INTERNAL", { final: true });
+  if (!showsLife(world)) {
+    endInGoodOrder(context);
+    throw failure("CLOSED", { afterMs: 20, expected: true });
+  }
   const attempt = { tenant, task: workflowExecution.workflowId, signal: context.cancellationSignal };
   // By a timer, not by progress: a model may be silent for minutes, and a cancel is heard only in a heartbeat's answer.
-  const beat = setInterval(() => context.heartbeat(), heartbeatMs);
+  const beat = setInterval(() => {
+    if (showsLife(world)) context.heartbeat();
+  }, heartbeatMs);
   try {
     return bounded(toOutcome(await step(attempt), context, world.now()));
   } catch (thrown) {
-    endInGoodOrder(context);
+    if (showsLife(world)) endInGoodOrder(context);
     if (thrown instanceof ApplicationFailure) throw thrown;
     onError(new Error(`${activityType} of task ${attempt.task} failed`, { cause: thrown }));
     throw toFailure(thrown);

@@ -10,7 +10,7 @@ import { OmniForgeError } from "omniforge/protocol";
 import type { StepWorld } from "omniforge/steps";
 import { createActivities } from "./activities.ts";
 import { workflowBundle as loadBundle } from "./bundle.ts";
-import { reach } from "./client.ts";
+import { namespaceThere, reach } from "./client.ts";
 import { keepRunning } from "./keep-running.ts";
 import { placeOf, type Place, type TemporalOptions } from "./options.ts";
 
@@ -34,6 +34,7 @@ export async function startWorker(world: StepWorld, options: TemporalOptions = {
   const connection = await connectWorker(place);
   const { worker: tuning = {} } = options;
   try {
+    await namespaceThere(place, connection);
     const workflowBundle = tuning.stepsOnly === true ? undefined : await loadBundle();
     const make = (): Promise<Worker> =>
       reach(place, () =>
@@ -62,7 +63,7 @@ export async function startWorker(world: StepWorld, options: TemporalOptions = {
     };
   } catch (thrown) {
     await connection.close();
-    throw notFound(place, thrown);
+    throw thrown;
   }
 }
 
@@ -77,13 +78,6 @@ async function connectWorker(place: Place): Promise<NativeConnection> {
       await sleep(200);
     }
   }
-}
-
-/** A namespace that does not exist is a wrong address, too. */
-function notFound(place: Place, thrown: unknown): unknown {
-  if (!(thrown instanceof Error && /namespace .* not found/i.test(thrown.message))) return thrown;
-  const message = `the Temporal server at ${place.address} has no namespace ${place.namespace}. Create it, or say which (TEMPORAL_NAMESPACE, or the namespace option).`;
-  return new OmniForgeError("ENGINE_UNREACHABLE", message, { cause: thrown });
 }
 
 /** Signals belong to the program. A runtime that the program has installed itself stays as it is. */
