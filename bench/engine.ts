@@ -74,7 +74,7 @@ async function follow(forge: OmniForge, task: string): Promise<void> {
     if (event.type === "entry" && event.entry.kind === "ended") return;
 }
 
-/** Asks for one call a turn, then answers. It counts turns by the replies that it is shown, and reads nothing else. */
+/** Asks for one call a turn, then answers. It counts turns by the length of what it is shown, and reads nothing. */
 function promptModel(turns: number, onTurn: () => void): LanguageModel {
   return {
     specificationVersion: "v4",
@@ -84,7 +84,8 @@ function promptModel(turns: number, onTurn: () => void): LanguageModel {
     doGenerate: () => Promise.reject(new Error("the bench's model only streams")),
     doStream({ prompt }) {
       onTurn();
-      const turn = prompt.reduce((count, { role }) => count + (role === "assistant" ? 1 : 0), 1);
+      // Instructions, the order, and two messages a turn: a call and its result.
+      const turn = prompt.length / 2;
       return Promise.resolve({ stream: ReadableStream.from(turn > turns ? answer : call(turn)) });
     },
   };

@@ -17,10 +17,17 @@ import { fileContent, toolResult, toolResultFiles, type FileContent } from "./to
 type AssistantItem = Extract<TranscriptItem, { role: "assistant" }>;
 type AssistantContent = Extract<ModelMessage, { role: "assistant" }>["content"];
 
-const converted = new WeakMap<
-  TranscriptItem,
-  { readonly as: string; readonly messages: readonly ModelMessage[] }
->();
+/** What a transcript became last time, in the words of one model. */
+interface Converted {
+  readonly as: string;
+  readonly items: readonly TranscriptItem[];
+  readonly messages: readonly ModelMessage[];
+  /** How many messages the items up to each have become. */
+  readonly ends: readonly number[];
+}
+
+/** By a transcript's first item, which stays while the transcript grows. */
+const converted = new WeakMap<TranscriptItem, Converted>();
 
 /**
  * The prompt of a model call. `provider` is the model's own name for its API (`LanguageModel.provider`): it decides
@@ -29,10 +36,7 @@ const converted = new WeakMap<
 export function toPrompt(spec: AgentSpec, items: readonly TranscriptItem[], provider = ""): ModelPrompt {
   const content = instructionsOf(spec);
   const prompt: ModelPrompt = content === "" ? [] : [{ role: "system", content }];
-  const as = `${spec.model}\n${provider}`;
-  for (const item of items)
-    for (const message of convertOnce(item, as, spec.model, provider)) prompt.push(message);
-  return prompt;
+  return [...prompt, ...convertGrowing(spec.model, items, provider)];
 }
 
 /** Any provider can be told the answer's schema in words; what comes back is checked against it in any case. */
@@ -51,20 +55,37 @@ export function toModelTools(spec: AgentSpec): ModelTool[] {
   }));
 }
 
-function convertOnce(
-  item: TranscriptItem,
-  as: string,
+/** Converts what is new; what the transcript shares with last time is taken over whole. */
+function convertGrowing(
   model: string,
+  items: readonly TranscriptItem[],
   provider: string,
 ): readonly ModelMessage[] {
-  const known = converted.get(item);
-  if (known?.as === as) return known.messages;
-  const messages =
-    item.role === "user"
-      ? [userMessage(item.message.parts)]
-      : assistantMessages(item, modelFamily(item.model) === modelFamily(model), provider);
-  converted.set(item, { as, messages });
+  const [first] = items;
+  if (first === undefined) return [];
+  const as = `${model}\n${provider}`;
+  const known = converted.get(first);
+  const shared = known?.as === as ? sharedLength(known.items, items) : 0;
+  const ends = known?.ends.slice(0, shared) ?? [];
+  const messages = known?.messages.slice(0, ends.at(-1) ?? 0) ?? [];
+  for (const item of items.slice(shared)) {
+    messages.push(...convert(item, model, provider));
+    ends.push(messages.length);
+  }
+  converted.set(first, { as, items, messages, ends });
   return messages;
+}
+
+function sharedLength(one: readonly TranscriptItem[], other: readonly TranscriptItem[]): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return length;
+}
+
+function convert(item: TranscriptItem, model: string, provider: string): readonly ModelMessage[] {
+  return item.role === "user"
+    ? [userMessage(item.message.parts)]
+    : assistantMessages(item, modelFamily(item.model) === modelFamily(model), provider);
 }
 
 function userMessage(parts: readonly Part[]): ModelMessage {
