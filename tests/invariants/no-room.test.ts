@@ -31,3 +31,24 @@ it("a due task that finds no room waits for it, and is not looked for all the ti
   await world.close();
   expect([state, looked < 10]).toEqual(["completed", true]);
 });
+
+it("a cancelled task that still waits for a slot ends at once, however long the step runs that has it", async () => {
+  const held = gate();
+  const act = watched(() => held.opened.then(() => "done"));
+  const world = openWorld({ script: acting(1), tools: [act.tool] });
+  const busy = await world.begin("busy");
+  const backend = await inProcess({ slots: 1, pollMs: 5 })(world, { work: true });
+  while (act.runs.length === 0) await world.sleep(1);
+  const waiting = await world.begin("waiting");
+  await backend.start(waiting);
+  while ((await world.rowOf(waiting)).owner === null) await world.sleep(1);
+  await world.say(waiting, { kind: "cancel", id: "stop" });
+  await backend.cancel(waiting);
+  for (let waited = 0; waited < 400 && (await world.rowOf(waiting)).endedSeq === null; waited++)
+    await world.sleep(5);
+  const states = [(await world.rowOf(waiting)).state, (await world.rowOf(busy)).state];
+  held.open();
+  await backend.close();
+  await world.close();
+  expect(states).toEqual(["canceled", "working"]);
+});

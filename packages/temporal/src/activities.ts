@@ -11,6 +11,7 @@ import {
   callModel,
   callTool,
   compact,
+  createRoom,
   finish,
   openChild,
   settleInputs,
@@ -19,7 +20,6 @@ import {
 } from "omniforge/steps";
 import { amongOthers } from "./deaths.ts";
 import { performStep, type StepRunner } from "./perform-step.ts";
-import { createRoom } from "./room.ts";
 import type { AgentActivities, HandInput, OpenedChild, SettledCalls } from "./sandbox/contract.ts";
 import { taskInput } from "./task-input.ts";
 

@@ -13,10 +13,10 @@ import {
   runsAlone,
   viewTurn,
   type Attempt,
+  type Room,
   type StepResult,
   type StepWorld,
 } from "omniforge/steps";
-import type { Room } from "./room.ts";
 
 /** Says that this attempt ends in good order, whatever it ends with. */
 export function endInGoodOrder(context: Context): void {

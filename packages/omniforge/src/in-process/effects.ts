@@ -13,9 +13,9 @@ import { compact } from "../steps/compact.ts";
 import { finish } from "../steps/finish.ts";
 import { abortedStep } from "../steps/model-attempt.ts";
 import { openChild } from "../steps/open-child.ts";
+import type { Room } from "../steps/room.ts";
 import { settleInputs } from "../steps/settle-inputs.ts";
 import type { Attempt, StepResult, StepWorld } from "../steps/step.ts";
-import type { Slots } from "./slots.ts";
 
 export interface Park {
   readonly wakes: number;
@@ -25,7 +25,7 @@ export interface Park {
 export interface InProcessRun {
   readonly world: StepWorld;
   readonly attempt: Attempt & { readonly fence: number };
-  readonly slots: Slots;
+  readonly room: Room;
   /** Steps that run alone, because their process has died under them before. */
   readonly suspects: ReadonlySet<StepKey>;
   /** Performs a step that runs alone, noted durably as the only one that can end this process. */
@@ -58,12 +58,13 @@ export function inProcessEffects(run: InProcessRun): Effects {
     step: () => Promise<StepResult<Value>>,
   ): Promise<Performed<Value>> {
     for (;;) {
-      // Asked inside the slot: an abort while queueing must not start anything.
+      // Asked again inside: what aborts just after it was let in must not start anything.
       const alone = run.suspects.has(key);
-      const result = await run.slots.run(alone, () => {
+      const admitted = await run.room.run(alone, attempt.signal, () => {
         if (attempt.signal.aborted) return abortedStep(world, attempt);
         return alone ? run.noted(key, step) : step();
       });
+      const result = admitted ?? (await abortedStep(world, attempt));
       if (result.kind === "stopped")
         return { kind: "suspended", ...(isFault(result.why) && { at: world.now() + faultDelayMs }) };
       if (result.kind !== "retry") return result;

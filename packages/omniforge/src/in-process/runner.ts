@@ -10,12 +10,12 @@
 import { runAgent } from "../loop/run-agent.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import { runsAlone } from "../steps/retry.ts";
+import { createRoom, type Room } from "../steps/room.ts";
 import type { StepWorld } from "../steps/step.ts";
 import { deathsOf, stepsInFlight, viewTurn } from "../steps/turn-view.ts";
 import type { LoneStep, TaskRow } from "../store/task-store.ts";
 import { inProcessEffects, type Park } from "./effects.ts";
 import { recover } from "./recovery.ts";
-import { createSlots, type Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
 
 export interface RunnerOptions {
@@ -47,7 +47,7 @@ export class Runner {
   readonly #world: StepWorld;
   readonly #options: RunnerOptions;
   readonly #owner: string;
-  readonly #slots: Slots;
+  readonly #room: Room;
   readonly #active = new Map<string, ActiveTask>();
   #clear: (() => void)[] = [];
   #clearDue: (() => void) | undefined;
@@ -63,7 +63,7 @@ export class Runner {
     this.#world = world;
     this.#options = options;
     this.#owner = `process_${process.pid}_${world.nonce()}`;
-    this.#slots = createSlots(options.slots);
+    this.#room = createRoom(options.slots);
   }
 
   async start(): Promise<void> {
@@ -157,7 +157,7 @@ export class Runner {
       const fx = inProcessEffects({
         world: this.#world,
         attempt,
-        slots: this.#slots,
+        room: this.#room,
         suspects: await this.#suspects(row),
         noted: (key, step) => this.#note({ task, key }, step),
         wakes: row.wakes,

@@ -7,6 +7,7 @@ export { finish } from "./finish.ts";
 export { createTranscripts, type Transcript, type Transcripts } from "./load-transcript.ts";
 export { collectChild, openChild } from "./open-child.ts";
 export { runsAlone } from "./retry.ts";
+export { createRoom, type Room } from "./room.ts";
 export { settleInputs } from "./settle-inputs.ts";
 export { done, record, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 export { deathsOf, openCalls, stepsInFlight, viewTurn, type TurnView } from "./turn-view.ts";

@@ -63,6 +63,26 @@ describe("the room where steps run", () => {
     expect(suspect.started()).toBe(false);
   });
 
+  test("lets in as many as it has places for, and nobody who was aborted before", async () => {
+    const room = createRoom(1);
+    const [first, second, third] = [step(), step(), step()];
+    const gone = new AbortController();
+    gone.abort();
+    const runs = [
+      room.run(false, signal, first.perform),
+      room.run(false, signal, second.perform),
+      room.run(false, gone.signal, third.perform),
+    ];
+    expect(await runs[2]).toBeUndefined();
+    expect([first, second].map((one) => one.started())).toEqual([true, false]);
+    first.end();
+    await turn();
+    expect(second.started()).toBe(true);
+    second.end();
+    await Promise.all(runs);
+    expect(third.started()).toBe(false);
+  });
+
   test("goes on after a step that failed", async () => {
     const room = createRoom();
     await expect(room.run(true, signal, () => Promise.reject(new Error("no")))).rejects.toThrow("no");

@@ -1,8 +1,8 @@
 /**
- * Where model and tool steps of this process run: side by side, except for suspects (rule 8).
+ * Where the steps of a process run: side by side, except for suspects (rule 8). Tasks that wait are not in here (P4).
  *
- * Invariants: a step that runs alone starts when nothing else runs in here, and nothing starts beside it; whoever came
- * first starts first; who is aborted while waiting leaves. How many run at once is the worker's to say.
+ * Invariants: at most `size` steps run at once; a step that runs alone starts when nothing else runs in here, and nothing
+ * starts beside it; whoever came first starts first; who is aborted while waiting leaves at once.
  */
 export interface Room {
   /** The step's result; undefined when the signal aborted before its turn came. */
@@ -14,14 +14,15 @@ interface Waiting {
   readonly enter: () => void;
 }
 
-export function createRoom(): Room {
+/** `size`: by default without end, where somebody else says how many run at once. */
+export function createRoom(size = Infinity): Room {
   const queue: Waiting[] = [];
   let running = 0;
   let exclusive = false;
 
   function admit(): void {
     for (let first = queue[0]; first !== undefined; first = queue[0]) {
-      if (exclusive || (first.alone && running > 0)) return;
+      if (exclusive || running >= (first.alone ? 1 : size)) return;
       queue.shift();
       running++;
       exclusive = first.alone;
@@ -31,6 +32,7 @@ export function createRoom(): Room {
 
   /** Whether it was let in. */
   function wait(alone: boolean, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const leave = (): void => {
         const at = queue.indexOf(waiting);
