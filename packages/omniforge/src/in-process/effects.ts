@@ -102,7 +102,10 @@ export function inProcessEffects(run: InProcessRun): Effects {
         );
       }
     };
-    await Promise.all(Array.from({ length: Math.min(maximumParallelCalls, calls.length) }, member));
+    const lanes = Array.from({ length: Math.min(maximumParallelCalls, calls.length) }, member);
+    // Not `all`: a lane whose store failed must not leave the others running behind a task that is given up.
+    const failed = (await Promise.allSettled(lanes)).find((lane) => lane.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
     return results;
   }
 

@@ -32,13 +32,16 @@ export async function recover(world: StepWorld, self: string, leaseMs: number): 
   return found;
 }
 
-/** What was in flight; where one step ran alone, that one only: the others had not begun, and are not to blame. */
+/**
+ * What was in flight; where one step ran alone, that one only: the others had not begun, and are not to blame. A log that
+ * can't be read blames nobody: its task says so itself when it is run, and must not hold up the recovery of the others.
+ */
 async function diedUnder(
   world: StepWorld,
   row: TaskRow,
   alone: LoneStep | undefined,
 ): Promise<readonly StepKey[]> {
-  const read = await world.store.turn(row);
+  const read = await world.store.turn(row).catch(() => undefined);
   const steps = read === undefined ? [] : stepsInFlight(viewTurn(read));
   return alone === undefined ? steps : steps.filter((key) => alone.task === row.task && alone.key === key);
 }

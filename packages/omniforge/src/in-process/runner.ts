@@ -40,7 +40,7 @@ interface ActiveTask {
   readonly ended: Promise<void>;
 }
 
-/** A task whose run threw is tried again after this time: its store, or its interpreter, had a fault. */
+/** What threw is tried again after this time: the store, or the interpreter, had a fault. */
 const faultDelayMs = 2_000;
 
 export class Runner {
@@ -51,6 +51,7 @@ export class Runner {
   readonly #active = new Map<string, ActiveTask>();
   #clear: (() => void)[] = [];
   #clearDue: (() => void) | undefined;
+  #clearFault: (() => void) | undefined;
   #alone: LoneStep | undefined;
   #version = -1;
   #beatAt = 0;
@@ -83,11 +84,18 @@ export class Runner {
     this.#again = true;
     this.#pumping ??= new Promise<void>((resolve) => this.#options.timers.soon(resolve))
       .then(() => this.#takeAll())
-      .catch(this.#options.onError)
+      .catch((thrown: unknown) => this.#fault(thrown))
       .finally(() => {
         this.#pumping = undefined;
         if (this.#again) this.pump();
       });
+  }
+
+  /** Looks again later: at once would ask a store that refuses everything all the time, never would lose a wake. */
+  #fault(thrown: unknown): void {
+    this.#options.onError(thrown);
+    this.#clearFault?.();
+    this.#clearFault = this.#options.timers.after(faultDelayMs, () => this.pump());
   }
 
   abort({ task }: TaskReference): void {
@@ -108,6 +116,7 @@ export class Runner {
     await running;
     clearPatience();
     clearBeat();
+    this.#clearFault?.();
     await this.#world.store.executions.retire(this.#owner);
   }
 
@@ -137,12 +146,13 @@ export class Runner {
 
   #launch(reference: TaskReference): void {
     const abort = new AbortController();
+    const over = (): void => void this.#active.delete(reference.task);
     const ended = this.#run(reference, abort.signal)
-      .catch(this.#options.onError)
-      .finally(() => {
-        this.#active.delete(reference.task);
-        this.pump();
-      });
+      .finally(over)
+      .then(
+        () => this.pump(),
+        (thrown: unknown) => this.#fault(thrown),
+      );
     this.#active.set(reference.task, { reference, abort, ended });
   }
 
