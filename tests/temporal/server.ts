@@ -63,7 +63,12 @@ interface ServerProcess {
 async function startProcess(port: number, more: readonly string[]): Promise<ServerProcess> {
   if (binary === undefined) throw new Error(missing);
   const child = spawn(binary, [...serverArguments, "--port", String(port), ...more], { stdio: "ignore" });
+  // A test that was cut off leaves no server behind.
+  const abandon = (): void => void child.kill("SIGKILL");
+  process.once("exit", abandon);
   const kill = async (): Promise<void> => {
+    process.off("exit", abandon);
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
     child.kill("SIGKILL");
     await exited;
