@@ -154,7 +154,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   };
   const take = async (task: string, input: Input): Promise<void> => {
     await accept(world, named(task), input);
-    await (input.kind === "cancel" ? backend.cancel(named(task)) : backend.wake(named(task)));
+    await tell(() => (input.kind === "cancel" ? backend.cancel(named(task)) : backend.wake(named(task))));
   };
   let closed: Promise<void> | undefined;
   const forge: OmniForge = {
@@ -176,7 +176,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
         ...(limits && { limits }),
         ...(idempotencyKey !== undefined && { idempotencyKey }),
       });
-      if (created || row.endedSeq === null) await backend.start(row);
+      if (created || row.endedSeq === null) await tell(() => backend.start(row));
       return toTask(row);
     },
     async run(agent, text, order = {}) {
@@ -210,6 +210,18 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     },
   };
   return forge;
+}
+
+/** What is in the log is accepted, whether its engine can be told now or is told by the reconciler later (P2, P5). */
+async function tell(engine: () => Promise<void>): Promise<void> {
+  try {
+    await engine();
+  } catch (thrown) {
+    if (!OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) throw thrown;
+    process.emitWarning(`${thrown.message} What was said is recorded, and goes on when the engine is back.`, {
+      code: thrown.code,
+    });
+  }
 }
 
 /** Only the environment is read: opening an OmniForge calls no server. */
