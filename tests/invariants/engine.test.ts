@@ -159,6 +159,10 @@ function engine(says: EngineState): Backend & { readonly told: string[] } {
   };
 }
 
+const stop = (error: unknown): never => {
+  throw error;
+};
+
 describe("P5", () => {
   const begun = async (world: World) => world.begin("Begin.", { engine: "temporal" });
 
@@ -181,7 +185,7 @@ describe("P5", () => {
       const row = await begun(world);
       world.wait(5_000);
       const backend = engine("not-found");
-      await reconcile(world, backend, 1_000);
+      await reconcile(world, backend, 1_000, stop);
       expect([backend.told, (await world.rowOf(row)).state]).toEqual([["start"], "submitted"]);
     },
   );
@@ -202,7 +206,7 @@ describe("P5", () => {
         const row = await begun(world);
         await world.store.executions.recordRun(row, "run-1");
         world.wait(5_000);
-        await reconcile(world, engine(says), 1_000);
+        await reconcile(world, engine(says), 1_000, stop);
         expect((await world.of(row, "ended")).map(({ body }) => body.error?.code)).toEqual(["ENGINE_CLOSED"]);
       }
     },
@@ -230,12 +234,48 @@ describe("P5", () => {
       await world.steps.finish(world, world.attempt(ended), 1, { kind: "completed" });
       const fresh = await begun(world);
       const backend = engine("not-found");
-      await reconcile(world, backend, 1_000);
+      await reconcile(world, backend, 1_000, stop);
       world.wait(5_000);
       const running = engine("running");
-      await reconcile(world, running, 1_000);
+      await reconcile(world, running, 1_000, stop);
       expect([backend.told, running.told]).toEqual([[], []]);
       expect((await world.rowOf(fresh)).state).toBe("submitted");
+    },
+  );
+
+  invariant(
+    "a task that can't be reconciled keeps no other from it, and neither do many that wait",
+    {
+      "the first are looked at again and again": {
+        store: (sound) => ({
+          ...sound,
+          executions: {
+            ...sound.executions,
+            unfinished: (name, before, limit) => sound.executions.unfinished(name, before, limit),
+          },
+        }),
+      },
+    },
+    async ({ open, expect }) => {
+      const world = open({ script: answering });
+      const damaged = await begun(world);
+      for (let count = 0; count < 500; count++) await begun(world);
+      world.wait(1);
+      const lost = await begun(world);
+      world.wait(5_000);
+      const sound = engine("running");
+      const backend: Backend = {
+        ...sound,
+        describe: ({ task }) =>
+          task === damaged.task
+            ? Promise.reject(new Error("it is damaged"))
+            : Promise.resolve(task === lost.task ? "not-found" : "running"),
+      };
+      const errors: unknown[] = [];
+      const note = (error: unknown): void => void errors.push(error);
+      const after = await reconcile(world, backend, 1_000, note);
+      await reconcile(world, backend, 1_000, note, after);
+      expect([sound.told, errors.map(String)]).toEqual([["start"], ["Error: it is damaged"]]);
     },
   );
 
@@ -260,7 +300,7 @@ describe("P5", () => {
       await world.say(row, { kind: "cancel", id: "stop" });
       world.wait(5_000);
       const backend = engine("running");
-      await reconcile(world, backend, 1_000);
+      await reconcile(world, backend, 1_000, stop);
       expect(backend.told).toEqual(["wake", "cancel"]);
     },
   );

@@ -133,8 +133,8 @@ function placeExecutions(shared: Shared, place: Place, read: Read, write: Write)
         () => executions.recordRun(one, run),
         () => watch.note(one),
       ),
-    unfinished: (engine, before, limit) =>
-      read("unfinished", () => executions.unfinished(engine, before, limit)),
+    unfinished: (engine, before, limit, after) =>
+      read("unfinished", () => executions.unfinished(engine, before, limit, after)),
     orphans: (limit) => read("orphans", () => executions.orphans(limit)),
   };
 }

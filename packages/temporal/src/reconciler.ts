@@ -14,12 +14,14 @@ export function startReconciler(
   let stopped = false;
   let sweep = Promise.resolve();
   let unreachable = false;
+  let after: Awaited<ReturnType<typeof reconcile>>;
   let timer = setTimeout(next, everyMs);
   timer.unref();
 
   function next(): void {
-    sweep = reconcile(world, backend, quietMs)
-      .then(() => {
+    sweep = reconcile(world, backend, quietMs, onError, after)
+      .then((last) => {
+        after = last;
         unreachable = false;
       })
       .catch((thrown: unknown) => {

@@ -15,23 +15,56 @@ import type { Backend } from "./backend.ts";
 /** Tasks looked at in one sweep. */
 const sweepLimit = 500;
 
-/** One sweep over unfinished tasks that nobody has written to for `quietMs`. */
-export async function reconcile(world: StepWorld, backend: Backend, quietMs: number): Promise<void> {
-  await sweepOrphans(world, backend);
-  for (const reference of await world.store.executions.unwoken(backend.name, world.now(), sweepLimit))
-    await backend.wake(reference);
-  const quiet = await world.store.executions.unfinished(backend.name, world.now() - quietMs, sweepLimit);
-  for (const row of quiet) await reconcileTask(world, backend, row);
+/** Hears what went wrong with one task; the sweep goes on with the next. */
+type OnError = (error: unknown) => void;
+
+/**
+ * One sweep over unfinished tasks that nobody has written to for `quietMs`: as many as one sweep looks at, after the task
+ * that the sweep before ended with. Returns where the next one goes on; nothing: from the beginning.
+ *
+ * Throws ENGINE_UNREACHABLE; whatever else goes wrong with a task goes to `onError`.
+ */
+export async function reconcile(
+  world: StepWorld,
+  backend: Backend,
+  quietMs: number,
+  onError: OnError,
+  after?: TaskRow,
+): Promise<TaskRow | undefined> {
+  const { executions } = world.store;
+  await sweepOrphans(world, backend, onError);
+  const unwoken = await executions.unwoken(backend.name, world.now(), sweepLimit);
+  await each(unwoken, onError, (reference) => backend.wake(reference));
+  // In turns: those that wait for people may be many and stay for weeks, and must not hide those behind them.
+  const quiet = await executions.unfinished(backend.name, world.now() - quietMs, sweepLimit, after);
+  await each(quiet, onError, (row) => reconcileTask(world, backend, row));
+  return quiet.length < sweepLimit ? undefined : quiet.at(-1);
 }
 
 /** Cancels sub-agents that outlived their parent: it ended between their opening and its reaching them. */
-export async function sweepOrphans(world: StepWorld, backend: Backend): Promise<void> {
-  for (const orphan of await world.store.executions.orphans(sweepLimit))
-    await cancelOrphan(world, backend, orphan);
+export async function sweepOrphans(world: StepWorld, backend: Backend, onError: OnError): Promise<void> {
+  const orphans = await world.store.executions.orphans(sweepLimit);
+  await each(orphans, onError, (orphan) => cancelOrphan(world, backend, orphan));
+}
+
+/** One task's failure is no other's; a server that does not answer one of them answers none. */
+async function each<Item>(
+  items: readonly Item[],
+  onError: OnError,
+  perform: (item: Item) => Promise<void>,
+): Promise<void> {
+  for (const item of items) {
+    try {
+      await perform(item);
+    } catch (thrown) {
+      if (OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) throw thrown;
+      onError(thrown);
+    }
+  }
 }
 
 /** Never started: start. Closed or gone without a terminal entry: somebody ended it from outside; say so. */
-export async function reconcileTask(world: StepWorld, backend: Backend, row: TaskRow): Promise<void> {
+async function reconcileTask(world: StepWorld, backend: Backend, row: TaskRow): Promise<void> {
   const state = await backend.describe(row);
   if (state === "running") {
     if (row.cancelSeq !== null) await backend.cancel(row);

@@ -31,7 +31,7 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
     const clearSweep = settings.timers.every(sweepMs, () => {
       if (sweeping) return;
       sweeping = true;
-      sweepOrphans(world, backend)
+      sweepOrphans(world, backend, settings.onError)
         .catch(settings.onError)
         .finally(() => {
           sweeping = false;

@@ -210,8 +210,13 @@ export interface ExecutionStore {
   /** Takes a task from a dead owner, in one transaction: appends the recovery entry, no owner, next fence. */
   evict(reference: TaskReference, owner: string, recovery: NewEntry, at: number): Promise<boolean>;
   recordRun(reference: TaskReference, run: string): Promise<void>;
-  /** Tasks of an engine that have not ended, oldest update first: what a reconciler looks at (P5). */
-  unfinished(engine: EngineName, updatedBefore: number, limit: number): Promise<readonly TaskRow[]>;
+  /** Tasks of an engine that have not ended, oldest update first, those after this one: what a reconciler looks at (P5). */
+  unfinished(
+    engine: EngineName,
+    updatedBefore: number,
+    limit: number,
+    after?: Pick<TaskRow, "updatedAt" | "task">,
+  ): Promise<readonly TaskRow[]>;
   /** Not ended although the parent has: to be cancelled. */
   orphans(limit: number): Promise<readonly TaskReference[]>;
 }

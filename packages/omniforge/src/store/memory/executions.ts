@@ -13,6 +13,11 @@ export interface Tables {
   readonly owners: Map<string, Owner>;
 }
 
+type Place = Pick<TaskRow, "updatedAt" | "task">;
+
+const byUpdate = (one: Place, other: Place): number =>
+  one.updatedAt - other.updatedAt || (one.task < other.task ? -1 : one.task > other.task ? 1 : 0);
+
 export function memoryExecutions({ all, load, apply, write, read, owners }: Tables): ExecutionStore {
   const change = (
     reference: TaskReference,
@@ -132,11 +137,12 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
           (row) => ({ firstRun: row.firstRun ?? run, currentRun: run }),
         );
       }),
-    unfinished: (engine, updatedBefore, limit) =>
+    unfinished: (engine, updatedBefore, limit, after) =>
       read(() =>
         open()
           .filter((row) => row.engine === engine && row.updatedAt < updatedBefore)
-          .toSorted((one, other) => one.updatedAt - other.updatedAt)
+          .filter((row) => after === undefined || byUpdate(after, row) < 0)
+          .toSorted(byUpdate)
           .slice(0, limit),
       ),
     orphans: (limit) =>

@@ -6,6 +6,9 @@ import type { Database, Row } from "./database.ts";
 import { holdLock, isLockHeld, removeLock, type ProcessLock } from "./process-lock.ts";
 import { toTaskRow } from "./rows.ts";
 
+/** Stands before every task. */
+const beforeAll = { updatedAt: Number.MIN_SAFE_INTEGER, task: "" };
+
 export function sqliteExecutions(
   database: Database,
   append: (reference: TaskReference, entry: NewEntry, at: number) => void,
@@ -88,8 +91,12 @@ export function sqliteExecutions(
       database.write(() => {
         database.run("recordRun", { ...named(reference), run });
       }),
-    unfinished: (engine, updatedBefore, limit) =>
-      reading(() => database.all("unfinished", [engine, updatedBefore, limit]).map(toTaskRow)),
+    unfinished: (engine, updatedBefore, limit, after = beforeAll) =>
+      reading(() =>
+        database
+          .all("unfinished", [engine, updatedBefore, after.updatedAt, after.task, limit])
+          .map(toTaskRow),
+      ),
     orphans: (limit) => reading(() => database.all("orphans", [limit]).map(toReference)),
   };
 }

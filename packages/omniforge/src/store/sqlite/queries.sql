@@ -122,7 +122,8 @@ where task = :task and tenant = :tenant and owner = :owner
 update tasks set first_run = coalesce(first_run, :run), current_run = :run where task = :task and tenant = :tenant
 
 -- name: unfinished
-select * from tasks where engine = ? and ended_seq is null and updated_at < ? order by updated_at limit ?
+select * from tasks where engine = ? and ended_seq is null and updated_at < ? and (updated_at, task) > (?, ?)
+order by updated_at, task limit ?
 
 -- name: orphans
 select c.tenant, c.task from tasks c join tasks p on p.task = c.parent

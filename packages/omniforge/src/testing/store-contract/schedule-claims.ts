@@ -105,6 +105,23 @@ export function scheduleClaims(claim: Claim): void {
     assert.deepEqual(ids(await store.executions.unfinished("temporal", start + 9, 10)), ["task_5"]);
   });
 
+  claim("goes on with unfinished tasks after the one that it is given", async (store) => {
+    for (const [task, at] of [
+      ["task_2", 0],
+      ["task_1", 1],
+      ["task_4", 1],
+      ["task_3", 1],
+      ["task_0", 2],
+    ] as const)
+      await create(store, { task, at: start + at });
+    const seen: string[] = [];
+    for (let page = await store.executions.unfinished("in-process", start + 9, 2); page.length > 0;) {
+      seen.push(...ids(page));
+      page = await store.executions.unfinished("in-process", start + 9, 2, page.at(-1));
+    }
+    assert.deepEqual(seen, ["task_2", "task_1", "task_3", "task_4", "task_0"]);
+  });
+
   claim("finds sub-agents that outlived their parent, and no others", async (store) => {
     await create(store);
     await create(store, { task: "task_2" });
