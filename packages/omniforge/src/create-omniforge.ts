@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Agent } from "./agents/define-agent.ts";
+import { attend } from "./attend.ts";
 import type { Backend, BackendFactory } from "./backend/backend.ts";
 import { createEventBus } from "./events/event-bus.ts";
 import { follow, type FollowOptions } from "./events/follow.ts";
@@ -21,7 +22,7 @@ import type { TaskEvent } from "./protocol/event.ts";
 import type { Answer, Input, InputRequest } from "./protocol/input.ts";
 import type { Json } from "./protocol/json.ts";
 import { textOf, userMessage, type Message } from "./protocol/message.ts";
-import { isTerminal, type Task, type TaskReference } from "./protocol/task.ts";
+import type { Task, TaskReference } from "./protocol/task.ts";
 import { accept } from "./steps/accept.ts";
 import { createTask } from "./steps/create-task.ts";
 import { createTranscripts } from "./steps/load-transcript.ts";
@@ -230,20 +231,6 @@ const asksNobody: Probe = () => Promise.resolve({ kind: "nothing", why: "it was 
 /** A name that no process of this program will ever know is told at once, not after the task has waited for it. */
 function checkModels(models: ModelRegistry, specs: SpecSet): void {
   for (const spec of Object.values(specs.agents)) models.get(spec.model);
-}
-
-/** Follows a task to its end, or to where only a person can help. */
-async function attend(forge: OmniForge, task: string, answer: RunOptions["answer"]): Promise<void> {
-  const asked = new Set<string>();
-  for await (const event of forge.follow(task, { descendants: true })) {
-    if (event.type !== "entry" || event.entry.kind !== "request") continue;
-    const { body } = event.entry;
-    if (asked.has(`${event.task} ${body.id}`)) continue;
-    asked.add(`${event.task} ${body.id}`);
-    const given = await answer?.(body, event.task);
-    if (given !== undefined) await forge.respond(event.task, body.id, given);
-    else if (!isTerminal((await forge.get(task)).state)) return;
-  }
 }
 
 function toMessage(text: string | Message): Message {
