@@ -163,10 +163,7 @@ function usageAtStart(part: Extract<ModelStreamPart, { type: "custom" }>): Usage
   if (part.kind !== "anthropic.message_start" || typeof usage !== "object" || usage === null)
     return undefined;
   const counts = new Map<string, unknown>(Object.entries(usage));
-  const count = (name: string): number => {
-    const value = counts.get(name);
-    return typeof value === "number" ? value : 0;
-  };
+  const count = (name: string): number => counted(counts.get(name));
   const [read, written] = [count("cache_read_input_tokens"), count("cache_creation_input_tokens")];
   return {
     inputTokens: count("input_tokens") + read + written,
@@ -177,12 +174,19 @@ function usageAtStart(part: Extract<ModelStreamPart, { type: "custom" }>): Usage
 }
 
 function toUsage({ inputTokens, outputTokens }: ModelUsage): Usage {
-  const some = (count: number | undefined): count is number => count !== undefined && count > 0;
+  const cacheRead = counted(inputTokens.cacheRead);
+  const cacheWrite = counted(inputTokens.cacheWrite);
+  const reasoning = counted(outputTokens.reasoning);
   return {
-    inputTokens: inputTokens.total ?? 0,
-    outputTokens: outputTokens.total ?? 0,
-    ...(some(inputTokens.cacheRead) && { cachedInputTokens: inputTokens.cacheRead }),
-    ...(some(inputTokens.cacheWrite) && { cacheWriteTokens: inputTokens.cacheWrite }),
-    ...(some(outputTokens.reasoning) && { reasoningTokens: outputTokens.reasoning }),
+    inputTokens: counted(inputTokens.total),
+    outputTokens: counted(outputTokens.total),
+    ...(cacheRead > 0 && { cachedInputTokens: cacheRead }),
+    ...(cacheWrite > 0 && { cacheWriteTokens: cacheWrite }),
+    ...(reasoning > 0 && { reasoningTokens: reasoning }),
   };
+}
+
+/** What a server miscounts (a sum over what it left out is NaN) counts as nothing: it could not be read again. */
+function counted(count: unknown): number {
+  return typeof count === "number" && Number.isFinite(count) && count > 0 ? count : 0;
 }

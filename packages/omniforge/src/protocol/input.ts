@@ -36,14 +36,17 @@ export type Answer = z.infer<typeof answer>;
 /** What is said is known by this for the task's life; a store would make two broken texts one. */
 const inputId = wellFormedText.min(1).max(200);
 
+/** What somebody says, under its own id. A task begins with one. */
+export const messageInput = z.strictObject({
+  kind: z.literal("message"),
+  id: inputId,
+  message,
+  actor: wellFormedText.optional(),
+});
+
 /** Anything that people say to a task, each under its own id. */
 export const input = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("message"),
-    id: inputId,
-    message,
-    actor: wellFormedText.optional(),
-  }),
+  messageInput,
   z.strictObject({
     kind: z.literal("answer"),
     request: z.string(),

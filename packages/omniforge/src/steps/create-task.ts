@@ -3,8 +3,10 @@
  * once, so that creating twice is harmless (P1, K6).
  */
 import { randomUUID } from "node:crypto";
+import { z } from "zod";
 import { limits as limitsShape, type AgentSpec, type Limits, type SpecSet } from "../protocol/agent-spec.ts";
 import { OmniForgeError } from "../protocol/error.ts";
+import { messageInput } from "../protocol/input.ts";
 import type { Message } from "../protocol/message.ts";
 import type { EngineName } from "../protocol/task.ts";
 import { hashOf } from "../store/blob-store.ts";
@@ -26,7 +28,11 @@ export interface TaskOrder {
   readonly child?: { readonly parent: TaskRow; readonly key: string };
 }
 
-/** Creates a task durably, or finds the one that this order has created before. Starting it in the engine comes after. */
+/**
+ * Creates a task durably, or finds the one that this order has created before. Starting it in the engine comes after.
+ *
+ * Throws INVALID_INPUT before anything is stored: what can't be read again would be a task that nobody can run or end.
+ */
 export async function createTask(
   world: StepWorld,
   order: TaskOrder,
@@ -36,8 +42,8 @@ export async function createTask(
   if (agent === undefined)
     throw new OmniForgeError("AGENT_NOT_FOUND", `the spec set has no agent ${specs.root}`);
   const task = order.task ?? newTaskId(world.now());
-  const limits = limitsShape.parse({ ...agent.limits, ...order.limits });
-  const { message, actor } = order.message;
+  const limits = parse(limitsShape, { ...agent.limits, ...order.limits });
+  const { id, message, actor } = parse(messageInput, { kind: "message", id: "first", ...order.message });
   const workspace = order.workspace ?? child?.parent.workspace ?? undefined;
   const made = await world.store.create({
     tenant,
@@ -49,7 +55,7 @@ export async function createTask(
     loopVersion,
     root: child?.parent.root ?? task,
     depth: child === undefined ? 0 : child.parent.depth + 1,
-    message: { id: order.message.id ?? "first", message, ...(actor !== undefined && { actor }) },
+    message: { id, message, ...(actor !== undefined && { actor }) },
     at: world.now(),
     ...(workspace !== undefined && { workspace }),
     ...(child && { parent: { task: child.parent.task, key: child.key } }),
@@ -59,6 +65,12 @@ export async function createTask(
     for (const entry of await world.store.read(made.row, 0))
       world.publish({ type: "entry", task: made.row.task, entry });
   return made;
+}
+
+function parse<Value>(shape: z.ZodType<Value>, given: unknown): Value {
+  const parsed = shape.safeParse(given);
+  if (!parsed.success) throw new OmniForgeError("INVALID_INPUT", z.prettifyError(parsed.error));
+  return parsed.data;
 }
 
 /** Time-ordered: listing tasks by id lists them by age. */

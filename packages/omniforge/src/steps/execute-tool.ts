@@ -9,6 +9,7 @@ import { OmniForgeError, toFailure, type Failure } from "../protocol/error.ts";
 import { json, repairText, type Json } from "../protocol/json.ts";
 import { part as partShape, type Part } from "../protocol/message.ts";
 import type { TaskRow } from "../store/task-store.ts";
+import { toJsonSchema, type JsonSchema } from "../tools/schema.ts";
 import { InputRequired, ToolNotStarted, type Tool, type ToolOutput } from "../tools/tool.ts";
 import type { Attempt, StepWorld } from "./step.ts";
 
@@ -112,11 +113,23 @@ const isOver = new Error("the call is over");
 
 function toExecuted(thrown: unknown, durationMs: number): Executed {
   const name = thrown instanceof Error ? thrown.name : "";
-  if (thrown instanceof InputRequired) return { kind: "asks", prompt: thrown.prompt, schema: thrown.schema };
+  if (thrown instanceof InputRequired) return toQuestion(thrown, durationMs);
   const failure = toFailure(thrown, "TOOL_FAILED");
   const error = { code: failure.code, message: repairText(failure.message) };
   if (thrown instanceof ToolNotStarted || name === "ToolNotStarted") return { kind: "not-started", error };
   return { kind: "failed", error, parts: [], durationMs };
+}
+
+/** What is asked is stored: a broken text is mended, and a schema that nobody could answer is the tool's failure. */
+function toQuestion({ prompt, schema }: InputRequired, durationMs: number): Executed {
+  try {
+    const written = schema === undefined ? undefined : toJsonSchema(json.parse(schema) as JsonSchema);
+    return { kind: "asks", prompt: repairText(prompt), schema: written };
+  } catch (thrown) {
+    const { message } = toFailure(thrown);
+    const error = { code: "TOOL_FAILED", message: `it asked for input with a wrong schema: ${message}` };
+    return { kind: "failed", error, parts: [], durationMs };
+  }
 }
 
 /** JSON would write these as null: a result that changes on its way is an error that the tool's author can see. */

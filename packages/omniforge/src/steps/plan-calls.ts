@@ -123,6 +123,8 @@ async function whatIsWrong(
   } catch (thrown) {
     if (OmniForgeError.is(thrown, "INVALID_INPUT"))
       return failure("INVALID_INPUT", `wrong arguments: ${thrown.message}`);
+    // A schema that can't be checked: thrown, it would lose a reply that is paid for, and its repetition the next.
+    if (OmniForgeError.is(thrown, "INVALID_AGENT")) return failure("INVALID_AGENT", thrown.message);
     throw thrown;
   }
 }

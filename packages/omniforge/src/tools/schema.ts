@@ -36,9 +36,12 @@ function isStandard<Output>(schema: Schema<Output>): schema is StandardSchema<Ou
   return "~standard" in schema;
 }
 
-/** The JSON Schema (2020-12) of what is put in. Throws INVALID_AGENT where the schema can't say it. */
+/** The JSON Schema (2020-12) of what is put in. Throws INVALID_AGENT where the schema can't say it, or can't be checked. */
 export function toJsonSchema<Output>(schema: Schema<Output>): Json {
-  if (!isStandard(schema)) return json.parse(schema);
+  if (!isStandard(schema)) {
+    compiled(schema);
+    return json.parse(schema);
+  }
   const standard = schema["~standard"];
   const written =
     schema instanceof z.ZodType
@@ -54,7 +57,7 @@ export function toJsonSchema<Output>(schema: Schema<Output>): Json {
   return json.parse(JSON.parse(JSON.stringify(rest)));
 }
 
-/** The value as the schema's output. Throws INVALID_INPUT with every issue. */
+/** The value as the schema's output. Throws INVALID_INPUT with every issue, INVALID_AGENT where the schema is wrong. */
 export async function validate<Output>(schema: Schema<Output>, value: unknown): Promise<Output> {
   const standard: StandardSchema<Output> = isStandard(schema) ? schema : compiled(schema);
   const result = await standard["~standard"].validate(value);
@@ -76,7 +79,12 @@ const known = new WeakMap<object, unknown>();
 function compiled<Output>(schema: JsonSchema): StandardSchema<Output> {
   const compiledBefore = known.get(schema);
   if (compiledBefore !== undefined) return compiledBefore as StandardSchema<Output>;
-  const made = z.fromJSONSchema(schema);
-  known.set(schema, made);
-  return made as StandardSchema<Output>;
+  try {
+    const made = z.fromJSONSchema(schema);
+    known.set(schema, made);
+    return made as StandardSchema<Output>;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OmniForgeError("INVALID_AGENT", `a JSON Schema that can't be checked: ${why}`, { cause });
+  }
 }
