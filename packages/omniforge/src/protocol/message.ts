@@ -71,6 +71,8 @@ export const usage = z.strictObject({
   cachedInputTokens: z.number().nonnegative().optional(),
   cacheWriteTokens: z.number().nonnegative().optional(),
   reasoningTokens: z.number().nonnegative().optional(),
+  /** US dollars, by the prices known when the call was made; none where no price was known. */
+  costUsd: z.number().nonnegative().optional(),
 });
 export type Usage = z.infer<typeof usage>;
 
@@ -80,11 +82,13 @@ export function addUsage(one: Usage, other: Usage): Usage {
   const cached = (one.cachedInputTokens ?? 0) + (other.cachedInputTokens ?? 0);
   const written = (one.cacheWriteTokens ?? 0) + (other.cacheWriteTokens ?? 0);
   const reasoning = (one.reasoningTokens ?? 0) + (other.reasoningTokens ?? 0);
+  const cost = (one.costUsd ?? 0) + (other.costUsd ?? 0);
   return {
     inputTokens: one.inputTokens + other.inputTokens,
     outputTokens: one.outputTokens + other.outputTokens,
     ...(cached > 0 && { cachedInputTokens: cached }),
     ...(written > 0 && { cacheWriteTokens: written }),
     ...(reasoning > 0 && { reasoningTokens: reasoning }),
+    ...(cost > 0 && { costUsd: cost }),
   };
 }

@@ -6,6 +6,8 @@
 import type { AgentSpec } from "../protocol/agent-spec.ts";
 import { entry, isKind, type EntryOf } from "../protocol/entry.ts";
 import { toFailure, type Failure } from "../protocol/error.ts";
+import type { Usage } from "../protocol/message.ts";
+import { costOf, factsOf } from "../models/model-facts.ts";
 import { ModelFailure } from "../models/model-failure.ts";
 import { streamReply, type ModelReply } from "../models/stream-reply.ts";
 import { withSettings } from "../models/call-settings.ts";
@@ -61,11 +63,12 @@ export async function modelAttempt(
     return notHere(world, attempt, view, key, { code: "MODEL_NOT_HERE", message });
   }
   try {
-    return { kind: "replied", reply: await stream(world, attempt, request, model), model };
+    const reply = await stream(world, attempt, request, model);
+    return { kind: "replied", reply: { ...reply, usage: priced(world, model, reply.usage) }, model };
   } catch (thrown) {
     if (attempt.signal.aborted) return abortedStep(world, attempt);
     if (thrown instanceof ModelFailure && thrown.contextFull) {
-      if (totalTokens(thrown.usage) > 0) await recordUsage(world, attempt, key, thrown);
+      if (totalTokens(thrown.usage) > 0) await recordUsage(world, attempt, key, thrown, model);
       return { kind: "context-full" };
     }
     return failedAttempt(world, attempt, request, thrown, { model, failures });
@@ -111,14 +114,26 @@ function stream(
   });
 }
 
+/** What the call cost is part of what it used, as long as its price is known. */
+function priced(world: StepWorld, model: string, usage: Usage): Usage {
+  const costUsd = costOf(usage, factsOf(model, world.modelFacts));
+  return costUsd === undefined || costUsd === 0 ? usage : { ...usage, costUsd };
+}
+
 /** A reply that did not fit any more was paid for all the same. */
 async function recordUsage(
   world: StepWorld,
   attempt: Attempt,
   key: string,
   { message, usage }: ModelFailure,
+  model: string,
 ): Promise<void> {
-  const body = { step: key, error: { code: "CONTEXT_FULL", message }, usage };
+  const body = {
+    step: key,
+    error: { code: "CONTEXT_FULL", message },
+    model,
+    usage: priced(world, model, usage),
+  };
   await record(world, attempt, [entry("attempt", body)], { key });
 }
 
@@ -140,7 +155,7 @@ async function failedAttempt(
     step: key,
     error,
     model,
-    ...(known && { usage: known.usage }),
+    ...(known && { usage: priced(world, model, known.usage) }),
     ...(retryAt !== undefined && { retryAt }),
   };
   const result = await record(world, attempt, [entry("attempt", body)], { key });

@@ -9,6 +9,7 @@ import type { TaskEvent } from "../protocol/event.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { Commit, CommitResult, TaskStore } from "../store/task-store.ts";
+import type { ModelFactsTable } from "../models/model-facts.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
 import type { ToolRegistry } from "../tools/tool-registry.ts";
 import type { Transcripts } from "./load-transcript.ts";
@@ -19,6 +20,8 @@ export interface StepWorld {
   readonly blobs: BlobStore;
   readonly tools: ToolRegistry;
   readonly models: ModelRegistry;
+  /** Facts of models that win over those that ship with OmniForge. */
+  readonly modelFacts?: ModelFactsTable;
   readonly transcripts: Transcripts;
   /** Epoch milliseconds. */
   readonly now: () => number;

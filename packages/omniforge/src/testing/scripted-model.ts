@@ -26,7 +26,7 @@ export interface ScriptedReply {
   readonly usage?: { readonly input: number; readonly output: number };
   /** `cut`: the stream ends without a finish. A status: the provider answers with it. */
   readonly fail?: "cut" | { readonly status: number; readonly message?: string; readonly retryAfterMs?: number };
-  readonly finish?: "stop" | "length" | "tool-calls";
+  readonly finish?: "stop" | "length" | "tool-calls" | "error";
 }
 
 export type Script = (conversation: Conversation) => ScriptedReply | Promise<ScriptedReply>;
