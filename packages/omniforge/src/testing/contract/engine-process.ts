@@ -19,7 +19,7 @@ import { mortalBlobs, mortalStore } from "./mortal-store.ts";
 import type { Cast } from "./scenario.ts";
 
 /** How long a cancelled tool of a scenario may take to come back. */
-const cancelGraceMs = 100;
+const cancelGraceMs = 400;
 
 export interface ProcessOptions extends KitParts {
   readonly folder: string;

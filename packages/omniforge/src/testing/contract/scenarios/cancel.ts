@@ -1,5 +1,6 @@
 /** Cancelling: it reaches whatever runs or waits, and says unknown where it can't say what happened. */
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import { answer, calls, replies, report } from "../kit.ts";
 import type { Theme } from "../scenario.ts";
 
@@ -75,6 +76,7 @@ export const cancel: Theme = {
         tools: [
           kit.tool("pay", { effects: "once" }, async ({ context: { signal } }) => {
             await kit.wait("paying", signal).catch(() => undefined);
+            await delay(20);
             return "paid all the same";
           }),
         ],
