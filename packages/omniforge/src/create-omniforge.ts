@@ -14,6 +14,7 @@ import { inProcess } from "./in-process/backend.ts";
 import { discoverModels, registerDiscovered, type Discovery, type Probe } from "./models/discovery/index.ts";
 import { createKeylessModel, keylessReference } from "./models/keyless/index.ts";
 import type { LanguageModel } from "./models/language-model.ts";
+import type { ModelFactsTable } from "./models/model-facts.ts";
 import { createModelRegistry, type ModelRegistry } from "./models/model-registry.ts";
 import type { Limits, SpecSet } from "./protocol/agent-spec.ts";
 import type { Entry } from "./protocol/entry.ts";
@@ -47,6 +48,8 @@ export interface OmniForgeOptions {
   readonly models?: Readonly<Record<string, LanguageModel | ((name: string) => LanguageModel)>>;
   /** The model of agents that name none. Default: what a key in the environment offers, else the keyless one. */
   readonly model?: string;
+  /** Context lengths and prices that win over those that ship with OmniForge, by reference. */
+  readonly modelFacts?: ModelFactsTable;
   /** What was found of models. Default: what the environment names; local servers are not asked. */
   readonly discovery?: Discovery;
   /** `temporal` needs the package @omniforge/temporal. */
@@ -63,6 +66,8 @@ export interface SubmitOptions {
   readonly idempotencyKey?: string;
   readonly workspace?: string;
   readonly limits?: Partial<Limits>;
+  /** The first message's id, for whoever wants to know the task by it again. */
+  readonly messageId?: string;
 }
 
 export interface RunOptions extends SubmitOptions {
@@ -130,6 +135,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     blobs,
     tools,
     models,
+    ...(options.modelFacts && { modelFacts: options.modelFacts }),
     transcripts: createTranscripts(store),
     now: Date.now,
     sleep,
@@ -165,14 +171,14 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     backend,
     async submit(agent, text, order = {}) {
       know(agent);
-      const { workspace, idempotencyKey, limits } = order;
+      const { workspace, idempotencyKey, limits, messageId } = order;
       const specs = agent.specSet(model);
       if (work) checkModels(models, specs);
       const { row, created } = await createTask(world, {
         tenant,
         specs,
         engine: backend.name,
-        message: { message: toMessage(text) },
+        message: { message: toMessage(text), ...(messageId !== undefined && { id: messageId }) },
         workspace: resolve(workspace ?? world.workspace),
         ...(limits && { limits }),
         ...(idempotencyKey !== undefined && { idempotencyKey }),
