@@ -1,5 +1,5 @@
 /** What really happened outside of the store: which tool was executed with what, which model was called. */
-import type { Json, NewEntry } from "omniforge/protocol";
+import type { NewEntry } from "omniforge/protocol";
 
 /** One execution of a tool's function. */
 export interface Execution {
@@ -10,6 +10,8 @@ export interface Execution {
   /** Which execution of this call it is, from 0. */
   readonly nth: number;
   readonly parameters: string;
+  /** How many writes there had been in the store. */
+  readonly tick: number;
   /** Undefined: it never came to an end, as when its process died. */
   ended?: "returned" | "failed" | "not-started" | "asked";
 }
@@ -36,9 +38,8 @@ export class Ledger {
   /** What should never happen, as it happened. */
   readonly breaches: string[] = [];
 
-  execution(task: string, key: string, tool: string, place: string, parameters: Json): Execution {
-    const nth = this.executionsOf(task, key).length;
-    const one: Execution = { task, key, tool, place, nth, parameters: JSON.stringify(parameters) };
+  execution(begun: Omit<Execution, "nth" | "ended">): Execution {
+    const one: Execution = { ...begun, nth: this.executionsOf(begun.task, begun.key).length };
     this.executions.push(one);
     return one;
   }

@@ -194,6 +194,10 @@ const plot: Arbitrary<readonly Happening[]> = oneof(
     { at: { step }, what: "half-cancel" },
     { at: { on: "commit ended", nth: 0 }, what: "crash" },
   ]),
+  // A step kills its process each time.
+  record({ on: constantFrom("tool", "model"), times: integer({ min: 2, max: 9 }) }).map(({ on, times }) =>
+    Array.from({ length: times }, (_, nth): Happening => ({ at: { on, nth }, what: "crash" })),
+  ),
   // A zombie goes on, right after it has written something.
   record({
     on: constantFrom("commit claim", "commit reply", "tool", "model", "turn", "acquire"),

@@ -120,9 +120,15 @@ class Simulation {
       // Nothing can happen but that time passes, or that somebody does something.
       const answers = this.#people.pending.length > 0 && this.#draw.chance(this.#plan.eagerness);
       if (answers) this.#people.answerSomehow();
-      const next = this.#happenings.find(({ at }) => "step" in at);
+      const steps = this.#happenings.filter(({ at }) => "step" in at);
+      const next = steps.find(({ what }) => what !== "resume");
       if (next !== undefined && this.#draw.chance(0.4)) this.#happen(next);
-      else if (this.#resting() || !schedule.pass()) break;
+      else if (this.#resting() || !schedule.pass()) {
+        // Whoever was paused goes on after its lease, when its task has long had another executor.
+        const [resume] = steps;
+        if (resume === undefined) break;
+        this.#happen(resume);
+      }
     }
   }
 
@@ -213,7 +219,7 @@ class Simulation {
     switch (happening.what) {
       case "crash":
         if (one !== undefined) this.#kill(one);
-        if (this.#draw.chance(0.8)) this.#start(false);
+        if (this.#draw.chance(0.9)) this.#start(false);
         return;
       case "pause":
         if (one !== undefined) one.state = "paused";

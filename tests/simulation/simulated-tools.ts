@@ -41,15 +41,16 @@ async function execute(
   parameters: Json,
   context: ToolContext,
 ): Promise<ToolOutput> {
-  const { ledger, schedule } = around;
+  const { ledger, schedule, watch } = around;
   const { task, idempotencyKey } = context;
-  const execution = ledger.execution(
+  const execution = ledger.execution({
     task,
-    idempotencyKey.slice(task.length + 1),
-    spec.name,
-    place.name,
-    parameters,
-  );
+    key: idempotencyKey.slice(task.length + 1),
+    tool: spec.name,
+    place: place.name,
+    parameters: JSON.stringify(parameters),
+    tick: watch.tick,
+  });
   judge(around, place, execution);
   const behaves = behavesOf(parameters);
   const last = behaves.at(-1) === "ask" ? "ok" : behaves.at(-1);

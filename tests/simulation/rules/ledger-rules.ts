@@ -12,7 +12,7 @@ import { entriesOf, type WatchedTask } from "../watch.ts";
 export function checkCalls(
   outcome: Outcome,
   task: string,
-  { log }: WatchedTask,
+  { log, ticks }: WatchedTask,
   late: readonly NewEntry[],
 ): readonly string[] {
   return entriesOf(log, "reply").flatMap((reply) =>
@@ -23,6 +23,7 @@ export function checkCalls(
         const result = entriesOf(log, "result").find(({ key }) => key === call.key);
         const breaches = [
           ...checkArguments(log, reply, call, executions),
+          ...(outcome.calm ? checkRefused(log, ticks, call, executions) : []),
           ...(result === undefined ? [] : checkResult(call, result, executions)),
           ...(call.effects === "once" ? checkOnce(outcome, log, call, result, executions, late) : []),
         ];
@@ -54,6 +55,23 @@ function checkArguments(
       .filter(({ parameters }) => parameters !== wanted)
       .map(({ parameters }) => `K5: it runs with ${parameters}, and ${wanted} was approved`),
   ];
+}
+
+/** P1: a call that asked is not executed again once a person has refused to answer. */
+function checkRefused(
+  log: readonly Entry[],
+  ticks: readonly number[],
+  call: Call,
+  executions: readonly Execution[],
+): readonly string[] {
+  const asked = entriesOf(log, "request").filter(({ body }) => body.key === call.key);
+  const refused = entriesOf(log, "input").find(
+    ({ body }) => asked.some((one) => one.body.id === body.id) && body.answer?.decision === "reject",
+  );
+  const refusedAt = refused === undefined ? Infinity : (ticks[refused.seq] ?? 0);
+  return executions.some(({ tick }) => tick >= refusedAt)
+    ? ["P1: it is executed after a person has refused it"]
+    : [];
 }
 
 /** A result is what one execution returned. */
