@@ -1,5 +1,6 @@
 /** Models by reference (`provider:model`), as one process knows them. */
 import { OmniForgeError } from "../protocol/error.ts";
+import { chatModel, unchatted } from "./chat-model.ts";
 import type { LanguageModel } from "./language-model.ts";
 
 export interface ModelRegistry {
@@ -19,7 +20,10 @@ export function createModelRegistry(): ModelRegistry {
     if (exact !== undefined && typeof exact !== "function") return exact;
     const [provider = "", ...name] = reference.split(":");
     const factory = models.get(provider);
-    return typeof factory === "function" && name.length > 0 ? factory(name.join(":")) : undefined;
+    if (typeof factory === "function" && name.length > 0) return factory(name.join(":"));
+    const within = unchatted(reference);
+    const partner = within === reference ? undefined : find(within);
+    return partner === undefined ? undefined : chatModel(partner);
   };
   return {
     register: (reference, model) => void models.set(reference, model),

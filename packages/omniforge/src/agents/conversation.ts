@@ -1,0 +1,19 @@
+/** Conversations: an agent that goes on after its answer, with whatever the person says next, in one task. */
+import { chatReference } from "../models/chat-model.ts";
+import { listenTool } from "../tools/builtin/listen.ts";
+import { defineAgent, type Agent } from "./define-agent.ts";
+
+/**
+ * The agent as one to talk with: its task waits after each answer (`models/chat-model.ts`), and ends when a person refuses to
+ * say more. A limit asks instead of failing, since somebody is there; an answer by schema becomes text.
+ */
+export function conversational({ definition }: Agent, model: string): Agent {
+  const { output: _text, fallbackModels, tools = [], limits, ...rest } = definition;
+  return defineAgent({
+    ...rest,
+    model: chatReference(definition.model ?? model),
+    tools: [...tools, listenTool],
+    limits: { ...limits, atLimit: "ask" },
+    ...(fallbackModels !== undefined && { fallbackModels: fallbackModels.map(chatReference) }),
+  });
+}

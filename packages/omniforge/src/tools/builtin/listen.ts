@@ -1,0 +1,19 @@
+/** `listen`: where a conversation waits for what the person says next. No model is ever offered it; see `models/chat-model.ts`. */
+import { z } from "zod";
+import { OmniForgeError } from "../../protocol/error.ts";
+import { defineTool, type Tool } from "../tool.ts";
+
+/** The question that a conversation waits at. */
+export const listenPrompt = "What next?";
+
+const defined = defineTool({
+  name: "listen",
+  description: "Waits for what the person says next.",
+  parameters: z.strictObject({ question: z.literal(listenPrompt) }),
+  effects: "none",
+  execute: () => {
+    throw new OmniForgeError("INTERNAL", "listen is answered by a person, and was run as a function");
+  },
+});
+
+export const listenTool: Tool = { ...defined, spec: { ...defined.spec, runs: "question" } };
