@@ -37,9 +37,9 @@ describe.skipIf(why !== undefined)(
   () => {
     it("asks in place, and goes on with the answer", async () => {
       const running = start();
-      await running.says("Approve? y = yes, n = no: ");
+      await running.says("Approve? y = yes, n = no, e = edit, a = always in this task: ");
       running.child.stdin?.write("perhaps\n");
-      await running.says("Please type y or n");
+      await running.says("Please type y, n");
       running.child.stdin?.write("y\n");
       const { code, stdout } = await running.ended;
       expect(code).toBe(0);

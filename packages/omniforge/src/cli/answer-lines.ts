@@ -1,6 +1,7 @@
 /** The commands that answer what a task waits for, exactly as they can be typed. */
 import type { Task } from "../protocol/task.ts";
 import { defaultData } from "./open-forge.ts";
+import { isListening } from "./conversation.ts";
 import { commandLine } from "./invocation.ts";
 import { optionsOf, optionText } from "./view/request-lines.ts";
 import { shortId } from "./view/short-id.ts";
@@ -17,6 +18,8 @@ export function answerLines(task: Task, open: readonly OpenRequest[], data: stri
     const name = [shortId(one.task), ...(open.length > 1 ? [one.request.id] : [])];
     const respond = (...words: string[]): string =>
       commandLine("respond", ...name, ...words, ...dataWords(data));
+    if (isListening(one.request))
+      return [commandLine("say", shortId(one.task), "your message", ...dataWords(data))];
     if (one.request.kind !== "question") return [respond("--approve"), respond("--reject", "why not")];
     const [option] = optionsOf(one.request.schema);
     return [respond("--answer", option === undefined ? "your answer" : optionText(option))];

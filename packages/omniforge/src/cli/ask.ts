@@ -1,54 +1,72 @@
 /** Asking the person at the terminal, in place. */
-import { createInterface } from "node:readline/promises";
 import type { Answer, InputRequest } from "../protocol/input.ts";
 import { json as jsonShape, type Json } from "../protocol/json.ts";
+import { editArguments } from "./edit-arguments.ts";
+import { promptLine, type LineOptions } from "./prompt-line.ts";
 import { optionsOf, optionText } from "./view/request-lines.ts";
-import type { Interrupts } from "./interrupts.ts";
-import { visible } from "./view/visible.ts";
 
-/** `left`: the person closed the input or pressed Ctrl-C; `settled`: somebody else answered meanwhile. */
-export type Asked = Answer | "left" | "settled";
+/**
+ * `left`: the person closed the input or pressed Ctrl-C; `settled`: somebody else answered meanwhile; `always`: this call,
+ * and further ones of its tool in this task, are approved.
+ */
+export type Asked = Answer | "left" | "settled" | "always";
 
-/** Puts a request that is already shown to the person. The signal aborts when the request is settled elsewhere. */
+type Decided = Answer | "why" | "edit" | "always";
+
+/** Puts a request that is already shown to the person; `say` tells them what is wrong with what they typed. */
 export async function askOnTerminal(
   request: InputRequest,
-  interrupts: Interrupts,
-  settled: AbortSignal,
+  options: LineOptions,
+  say: (text: string) => void,
 ): Promise<Asked> {
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
-  const closed = new AbortController();
-  lines.on("SIGINT", () => interrupts.interrupt());
-  lines.on("close", () => closed.abort());
-  const signal = AbortSignal.any([settled, interrupts.stop, closed.signal]);
-  try {
-    for (let prompt = promptFor(request); ;) {
-      const typed = visible(await lines.question(prompt, { signal })).trim();
-      const answer = request.kind === "question" ? parseAnswer(typed, request.schema) : parseDecision(typed);
-      if (answer === "why") {
-        const reason = visible(await lines.question("Why? (Enter: no reason) ", { signal })).trim();
+  for (let prompt = promptFor(request); ;) {
+    const typed = await promptLine(prompt, options);
+    if (typed.kind !== "line") return typed.kind;
+    const text = typed.text.trim();
+    const answer =
+      request.kind === "question" ? parseAnswer(text, request.schema) : parseDecision(text, request);
+    switch (answer) {
+      case undefined:
+        prompt = again(request);
+        break;
+      case "why": {
+        const why = await promptLine("Why? (Enter: no reason) ", options);
+        if (why.kind !== "line") return why.kind;
+        const reason = why.text.trim();
         return { decision: "reject", ...(reason !== "" && { reason }) };
       }
-      if (answer !== undefined) return answer;
-      prompt =
-        request.kind === "question" ? "Please type an answer: " : "Please type y or n (or: n because …): ";
+      case "edit": {
+        const edited = await editArguments(request.arguments ?? null, options);
+        if (edited.kind === "arguments") return { decision: "approve", arguments: edited.value };
+        if (edited.kind === "left" || edited.kind === "settled") return edited.kind;
+        say(edited.kind === "wrong" ? edited.why : "Nothing was changed.");
+        prompt = promptFor(request);
+        break;
+      }
+      default:
+        return answer;
     }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    process.stdout.write("\n");
-    return settled.aborted ? "settled" : "left";
-  } finally {
-    lines.close();
   }
 }
 
 function promptFor({ kind, schema }: InputRequest): string {
-  if (kind !== "question") return "\nApprove? y = yes, n = no: ";
+  if (kind === "approval") return "\nApprove? y = yes, n = no, e = edit, a = always in this task: ";
+  if (kind === "limit") return "\nApprove? y = yes, n = no: ";
   return optionsOf(schema).length > 0 ? "\nYour answer (a number will do): " : "\nYour answer: ";
 }
 
+function again({ kind }: InputRequest): string {
+  if (kind === "question") return "Please type an answer: ";
+  return kind === "approval"
+    ? "Please type y, n (or: n because …), e or a: "
+    : "Please type y or n (or: n because …): ";
+}
+
 /** `y`, `n`, `n because it is wrong`; undefined for anything else: nothing is ever approved by accident. */
-export function parseDecision(typed: string): Answer | "why" | undefined {
-  if (/^(?:y|yes|a|approve)$/i.test(typed)) return { decision: "approve" };
+export function parseDecision(typed: string, { kind }: Pick<InputRequest, "kind">): Decided | undefined {
+  if (/^(?:y|yes|approve)$/i.test(typed)) return { decision: "approve" };
+  if (kind === "approval" && /^(?:e|edit)$/i.test(typed)) return "edit";
+  if (kind === "approval" && /^(?:a|always)$/i.test(typed)) return "always";
   const [no, reason = ""] = /^(?:n|no|r|reject)(?:[\s,:]+(.*))?$/i.exec(typed) ?? [];
   if (no === undefined) return undefined;
   return reason === "" ? "why" : { decision: "reject", reason };

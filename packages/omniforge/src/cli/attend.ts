@@ -6,10 +6,13 @@
  */
 import type { OmniForge } from "../create-omniforge.ts";
 import { OmniForgeError } from "../protocol/error.ts";
+import type { Entry } from "../protocol/entry.ts";
 import type { Answer } from "../protocol/input.ts";
 import { isTerminal, type Task } from "../protocol/task.ts";
 import { askOnTerminal } from "./ask.ts";
+import { goOn, isListening, newMessageId, sayTo } from "./conversation.ts";
 import { openRequests } from "./find-task.ts";
+import type { Hear } from "./hear.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { createProgress } from "./progress.ts";
 import { shortId } from "./view/short-id.ts";
@@ -22,7 +25,19 @@ export interface Attendance {
   readonly asks: boolean;
   /** Approvals are given without asking. */
   readonly approves: boolean;
+  /** Says what a conversation goes on with; none: nobody is there to talk. */
+  readonly hear?: Hear;
   readonly advise: (task: Task, open: readonly OpenRequest[]) => Advice;
+}
+
+/** What is known while a task is attended. */
+interface Attending extends Attendance {
+  /** Requests that nobody here answers. */
+  readonly left: Set<string>;
+  /** Tools that the person has approved for the rest of a task, by task and name. */
+  readonly always: Set<string>;
+  /** Messages that no model step has taken, by task and id. */
+  readonly untaken: Set<string>;
 }
 
 /** `waiting`: only a person can help; `interrupted`: the person at the terminal wants to stop. */
@@ -33,14 +48,19 @@ export async function attend(forge: OmniForge, root: string, attendance: Attenda
   const { view, interrupts } = attendance;
   const progress = createProgress();
   const left = new Set<string>();
+  const attending: Attending = { ...attendance, left, always: new Set(), untaken: new Set() };
   let waiting = false;
   for await (const event of forge.follow(root, { descendants: true, signal: interrupts.stop })) {
     view.event(event);
     if (event.type !== "entry") continue;
     progress.add(event.task, event.entry);
+    noteMessages(attending.untaken, event.task, event.entry);
     if (event.entry.kind === "request") {
       const open = { task: event.task, request: event.entry.body };
-      if (await isOpen(forge, open)) await answer(forge, open, attendance, left);
+      if (await isOpen(forge, open)) {
+        if (isListening(open.request)) await converse(forge, open, event.entry.seq, attending);
+        else await answer(forge, open, attending);
+      }
       if (interrupts.stop.aborted) break;
     }
     // What is in the log already may settle what an earlier entry asked for.
@@ -59,28 +79,62 @@ export async function attend(forge: OmniForge, root: string, attendance: Attenda
   return { kind: "waiting", task };
 }
 
-async function answer(
-  forge: OmniForge,
-  open: OpenRequest,
-  attendance: Attendance,
-  left: Set<string>,
-): Promise<void> {
-  const { view, asks, approves, interrupts } = attendance;
+async function answer(forge: OmniForge, open: OpenRequest, attending: Attending): Promise<void> {
+  const { view, asks, approves, interrupts, left, always } = attending;
+  const { kind, tool = "" } = open.request;
   const give = (answered: Answer): Promise<boolean> => respond(forge, open, answered, view);
-  if (approves && open.request.kind === "approval") return void (await give({ decision: "approve" }));
+  if (approves && kind === "approval") return void (await give({ decision: "approve" }));
   if (!asks) return void left.add(nameOf(open));
   view.request(open);
+  const standing = `${open.task} ${tool}`;
+  if (kind === "approval" && always.has(standing)) return void (await give({ decision: "approve" }));
   for (;;) {
     const watch = watchFor(forge, open);
     try {
-      const asked = await askOnTerminal(open.request, interrupts, watch.settled);
+      const asked = await askOnTerminal(open.request, { interrupts, settled: watch.settled }, (text) =>
+        view.note(text),
+      );
       if (asked === "settled") return view.note("Somebody else has answered this.");
       if (asked === "left") return void left.add(nameOf(open));
-      if (await give(asked)) return;
+      if (asked === "always") {
+        always.add(standing);
+        view.note(`From now on ${tool} is approved in this task without asking, while this command runs.`);
+      }
+      if (await give(asked === "always" ? { decision: "approve" } : asked)) return;
     } finally {
       watch.end();
     }
   }
+}
+
+/** A conversation that waits goes on with what was said already, or else with what is said now. */
+async function converse(
+  forge: OmniForge,
+  open: OpenRequest,
+  seq: number,
+  { hear, left, untaken, view }: Attending,
+): Promise<void> {
+  const { task } = open;
+  const since = (await forge.log(task, seq)).some(({ kind }) => kind === "message");
+  if (since || [...untaken].some((one) => one.startsWith(`${task} `))) return goOn(forge, task);
+  if (hear === undefined) return void left.add(nameOf(open));
+  const watch = watchFor(forge, open);
+  try {
+    const heard = await hear(watch.settled);
+    if (heard.kind === "left") left.add(nameOf(open));
+    if (heard.kind === "end") await respond(forge, open, { decision: "reject" }, view);
+    if (heard.kind !== "said") return;
+    const id = newMessageId();
+    if (heard.typed) view.said(id);
+    await sayTo(forge, task, heard.text, id);
+  } finally {
+    watch.end();
+  }
+}
+
+function noteMessages(untaken: Set<string>, task: string, one: Entry): void {
+  if (one.kind === "message") untaken.add(`${task} ${one.body.id}`);
+  if (one.kind === "reply") for (const id of one.body.took) untaken.delete(`${task} ${id}`);
 }
 
 /** False when the answer does not fit and the person may try again. */

@@ -38,9 +38,8 @@ export async function demo({
     data,
     backend,
     work: true,
-    models: { [keylessReference]: pacedModel() },
     // Whatever keys there are: the demo says that it needs none.
-    model: keylessReference,
+    only: { reference: keylessReference, model: pacedModel() },
   });
   try {
     const last = await lastDemo(opened.forge, workspace, backend ?? "in-process");

@@ -2,17 +2,28 @@
  * The command line. Owns: words and options. Each command stands in `commands/` and is loaded when it is called, so that
  * `--help` costs nothing.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { conclude, exitCodes, type ExitCode } from "./exit-code.ts";
 import type { BackupChoice } from "./commands/backup.ts";
+import type { AgentsChoice } from "./commands/agents.ts";
 import type { CancelChoice } from "./commands/cancel.ts";
+import type { ChatChoice } from "./commands/chat.ts";
+import type { CommandWords, Shell } from "./commands/completion.ts";
+import type { DoctorChoice } from "./commands/doctor.ts";
+import type { EraseChoice } from "./commands/erase.ts";
 import type { RespondChoice } from "./commands/respond.ts";
 import type { ResumeChoice } from "./commands/resume.ts";
 import type { RunChoice } from "./commands/run.ts";
+import type { SayChoice } from "./commands/say.ts";
 import type { ShowChoice } from "./commands/show.ts";
 import type { TasksChoice } from "./commands/tasks.ts";
+import type { ToolsChoice } from "./commands/tools.ts";
+import type { WatchChoice } from "./commands/watch.ts";
 
 const data = (): Option => new Option("--data <folder>", "where tasks are kept (default: .omniforge)");
+const agent = (): Option => new Option("--agent <id>", "which agent (default: the config file's first)");
+const model = (): Option => new Option("--model <provider:model>", "which model (default: see doctor)");
+const workspace = (): Option => new Option("--workspace <folder>", "what it works on (default: this folder)");
 const json = (): Option => new Option("--json", "lines of JSON, for programs");
 const yes = (): Option => new Option("--yes", "approve without asking");
 const backend = (): Option =>
@@ -36,8 +47,9 @@ program
   .command("run")
   .description("give an agent a task, and see it through")
   .argument("<text>", "what it is to do")
-  .option("--agent <id>", "which agent", "assistant")
-  .option("--workspace <folder>", "the folder that it works on (default: this one)")
+  .addOption(agent())
+  .addOption(model())
+  .addOption(workspace())
   .addOption(yes())
   .addOption(json())
   .addOption(backend())
@@ -45,6 +57,22 @@ program
   .addOption(data())
   .action((text: string, choice: RunChoice) =>
     run(async () => (await import("./commands/run.ts")).run(text, choice)),
+  );
+
+program
+  .command("chat")
+  .description("talk with an agent: one task that waits for your next message")
+  .argument("[id]", "the conversation to go on with (default: the one left open here)")
+  .addOption(agent())
+  .addOption(model())
+  .addOption(workspace())
+  .option("--new", "begin another conversation")
+  .addOption(yes())
+  .addOption(json())
+  .addOption(backend())
+  .addOption(data())
+  .action((id: string | undefined, choice: ChatChoice) =>
+    run(async () => (await import("./commands/chat.ts")).chat(id, choice)),
   );
 
 program
@@ -72,6 +100,28 @@ program
   .addOption(data())
   .action((folder: string, choice: BackupChoice) =>
     run(async () => (await import("./commands/backup.ts")).backup(folder, choice)),
+  );
+
+program
+  .command("watch")
+  .description("follow a task that runs elsewhere, and answer it here")
+  .argument("<id>")
+  .addOption(yes())
+  .addOption(json())
+  .addOption(data())
+  .action((id: string, choice: WatchChoice) =>
+    run(async () => (await import("./commands/watch.ts")).watch(id, choice)),
+  );
+
+program
+  .command("say")
+  .description("say something to a task; its next turn takes it")
+  .argument("<id>")
+  .argument("<text>")
+  .addOption(json())
+  .addOption(data())
+  .action((id: string, text: string, choice: SayChoice) =>
+    run(async () => (await import("./commands/say.ts")).say(id, text, choice)),
   );
 
 program
@@ -113,6 +163,58 @@ program
   .action((id: string | undefined, choice: ResumeChoice) =>
     run(async () => (await import("./commands/resume.ts")).resume(id, choice)),
   );
+
+program
+  .command("erase")
+  .description("delete what was said and done in a task that has ended")
+  .argument("<id>")
+  .addOption(json())
+  .addOption(data())
+  .action((id: string, choice: EraseChoice) =>
+    run(async () => (await import("./commands/erase.ts")).erase(id, choice)),
+  );
+
+program
+  .command("agents")
+  .description("list the agents that a task can be given to")
+  .addOption(json())
+  .action((choice: AgentsChoice) => run(async () => (await import("./commands/agents.ts")).agents(choice)));
+
+program
+  .command("tools")
+  .description("list what the agents can do")
+  .addOption(json())
+  .action((choice: ToolsChoice) => run(async () => (await import("./commands/tools.ts")).tools(choice)));
+
+program
+  .command("init")
+  .description("write a config file that runs at once, without a key")
+  .action(() => run(async () => (await import("./commands/init.ts")).init()));
+
+program
+  .command("doctor")
+  .description("say what was found here, models above all, and why")
+  .addOption(json())
+  .addOption(data())
+  .action((choice: DoctorChoice) => run(async () => (await import("./commands/doctor.ts")).doctor(choice)));
+
+program
+  .command("completion")
+  .description("print a script that completes commands and options")
+  .addArgument(new Argument("<shell>").choices(["bash", "zsh", "fish"]))
+  .action((shell: Shell) =>
+    run(async () => (await import("./commands/completion.ts")).completion(shell, words())),
+  );
+
+/** What completion needs to know of each command. */
+function words(): CommandWords[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    options: command.options.map(({ long, description }) => ({ flag: long ?? "", description })),
+    choices: command.registeredArguments[0]?.argChoices ?? [],
+  }));
+}
 
 function toLimit(typed: string): number {
   const limit = Number(typed);

@@ -1,17 +1,25 @@
 /**
- * Opening the OmniForge that a command works with: the data directory, the engine, the agents.
+ * Opening the OmniForge that a command works with: config file, data directory, engine, agents, models.
  *
  * Owns, besides: looking who runs tasks here, which only an opened store can tell.
  */
 import { assistant } from "../agents/assistant.ts";
+import { defineAgent, type Agent } from "../agents/define-agent.ts";
 import type { BackendFactory } from "../backend/backend.ts";
 import { createOmniForge, type OmniForge } from "../create-omniforge.ts";
+import type { OmniForgeConfig } from "../define-config.ts";
 import { inProcess } from "../in-process/backend.ts";
 import type { LanguageModel } from "../models/language-model.ts";
+import { discoverModels, type Discovery } from "../models/discovery/index.ts";
 import type { EngineName } from "../protocol/task.ts";
 import type { StepWorld } from "../steps/step.ts";
+import { createShellTool } from "../tools/builtin/index.ts";
+import type { Tool } from "../tools/tool.ts";
+import { chooseModel, type ChosenModel } from "./choose-model.ts";
+import { loadConfig, type LoadedConfig } from "./config/load-config.ts";
+import { UsageError } from "./exit-code.ts";
+import { probeQuickly } from "./probe-quickly.ts";
 
-export const agents = [assistant];
 export const defaultData = ".omniforge";
 
 export interface ForgeChoice {
@@ -19,13 +27,23 @@ export interface ForgeChoice {
   readonly backend?: EngineName | undefined;
   /** Whether this process executes tasks, or only talks to those that do. */
   readonly work: boolean;
-  readonly models?: Readonly<Record<string, LanguageModel>>;
-  /** The model of agents that name none. */
-  readonly model?: string;
+  /** Whether it creates tasks: then it must know the model that they get. */
+  readonly creates?: boolean;
+  /** The model that was asked for, by its reference. */
+  readonly model?: string | undefined;
+  /** No config file, and this model only: whatever keys there are. */
+  readonly only?: { readonly reference: string; readonly model: LanguageModel };
 }
 
 export interface Opened {
   readonly forge: OmniForge;
+  readonly config: OmniForgeConfig;
+  readonly configFile: string | undefined;
+  /** Those of the config file and ours, the one that runs unnamed first. */
+  readonly agents: readonly Agent[];
+  /** The model of agents that name none, and why it is this one. */
+  readonly model: ChosenModel;
+  readonly discovery: Discovery;
   /** Closes it, once. */
   readonly close: () => Promise<void>;
   /** Whether a living process, this one included, executes in-process tasks of this data directory. */
@@ -34,26 +52,71 @@ export interface Opened {
 
 /** Opens, or creates, the data directory. Throws ENGINE_MISSING or ENGINE_UNREACHABLE for an engine that is not there. */
 export async function openForge(choice: ForgeChoice): Promise<Opened> {
+  const { only } = choice;
+  const loaded: LoadedConfig = only === undefined ? await loadConfig() : { config: {} };
+  const { config } = loaded;
+  const agents = agentsOf(config);
+  const looks = only === undefined && (choice.work || choice.creates === true);
+  const discovery = looks ? await discoverModels(process.env, probeQuickly) : nothing;
+  const model = chooseModel(only?.reference ?? choice.model, config, discovery);
   const seen: { world?: StepWorld } = {};
   const local: BackendFactory = (world, options) => {
     seen.world = world;
     return inProcess()(world, options);
   };
+  const engine = choice.backend ?? config.backend;
+  const models = only === undefined ? config.models : { [only.reference]: only.model };
   const forge = await createOmniForge({
-    dataDirectory: choice.data ?? defaultData,
+    dataDirectory: choice.data ?? config.dataDirectory ?? defaultData,
     agents,
     work: choice.work,
-    backend: choice.backend === "temporal" ? "temporal" : local,
-    ...(choice.model !== undefined && { model: choice.model }),
-    ...(choice.models && { models: choice.models }),
+    backend: engine === "temporal" ? "temporal" : local,
+    model: model.reference,
+    discovery,
+    ...(config.tools !== undefined && { tools: config.tools }),
+    ...(config.workspace !== undefined && { workspace: config.workspace }),
+    ...(config.durability !== undefined && { durability: config.durability }),
+    ...(models !== undefined && { models }),
   });
   let closed: Promise<void> | undefined;
   return {
     forge,
+    config,
+    configFile: loaded.file,
+    agents,
+    model,
+    discovery,
     close: () => (closed ??= forge.close()),
     async isAnyoneWorking() {
       const owners = (await seen.world?.store.executions.owners()) ?? [];
       return owners.some(({ dead }) => !dead);
     },
   };
+}
+
+const nothing: Discovery = { found: [], looked: [] };
+
+/** The agents of the config file, then ours, unless one of the same name takes its place. */
+export function agentsOf({ agents = [], rules }: OmniForgeConfig): readonly Agent[] {
+  const all = agents.some(({ name }) => name === assistant.name) ? agents : [...agents, assistant];
+  if (rules === undefined) return all;
+  const bash = createShellTool({ rules });
+  return all.map((agent) => withTool(agent, bash));
+}
+
+/** The agent and its sub-agents, each with this tool in the place of its own of the same name. */
+function withTool({ definition }: Agent, tool: Tool): Agent {
+  const { tools = [], agents = [] } = definition;
+  return defineAgent({
+    ...definition,
+    tools: tools.map((one) => (one.spec.name === tool.spec.name ? tool : one)),
+    agents: agents.map((one) => withTool(one, tool)),
+  });
+}
+
+/** The agent of this name; without one, the first. Throws UsageError. */
+export function agentNamed({ agents }: Pick<Opened, "agents">, name: string | undefined): Agent {
+  const agent = name === undefined ? agents[0] : agents.find((one) => one.name === name);
+  if (agent !== undefined) return agent;
+  throw new UsageError(`there is no agent ${name}; there is: ${agents.map((one) => one.name).join(", ")}`);
 }

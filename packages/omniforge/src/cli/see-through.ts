@@ -4,6 +4,7 @@ import { answerLines, dataWords } from "./answer-lines.ts";
 import { attend } from "./attend.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { codeOf, exitCodes, type ExitCode } from "./exit-code.ts";
+import { hearTyped, type Hear } from "./hear.ts";
 import { catchInterrupts } from "./interrupts.ts";
 import { commandLine } from "./invocation.ts";
 import { openForge, type Opened } from "./open-forge.ts";
@@ -25,12 +26,19 @@ export interface Sight {
   /** The command that goes on with a task; default `resume`. */
   readonly goOn?: string;
   readonly output?: Output;
+  /** Says what a conversation goes on with, where nobody is at the terminal. */
+  readonly hear?: Hear;
+  /** A message that stands on the terminal already, because it was typed there. */
+  readonly said?: string;
+  /** The task runs elsewhere, or nowhere: Ctrl-C only leaves it. */
+  readonly watches?: boolean;
 }
 
 /** Attends the task to its end, or to where it waits or was interrupted; then closes what was opened. */
 export async function seeThrough(opened: Opened, task: string, sight: Sight): Promise<ExitCode> {
   const output = sight.output ?? openOutput(process.stdout);
   const view = viewOn(output, sight);
+  if (sight.said !== undefined) view.said(sight.said);
   const interrupts = catchInterrupts();
   const goOn = sight.goOn ?? resumeLine(task, sight);
   const advise = (waiting: Task, open: readonly OpenRequest[]): Advice => ({
@@ -40,27 +48,38 @@ export async function seeThrough(opened: Opened, task: string, sight: Sight): Pr
   output.gone.addEventListener("abort", interrupts.stopNow, { once: true });
   try {
     const asks = sight.json !== true && output.live && process.stdin.isTTY;
+    const hear = sight.hear ?? (asks ? hearTyped(interrupts) : undefined);
     const attended = await attend(opened.forge, task, {
       view,
       interrupts,
       asks,
       approves: sight.yes === true,
       advise,
+      ...(hear !== undefined && { hear }),
     });
     if (attended.kind !== "interrupted") return codeOf(attended.task.state);
-    view.note("\nStopping; a step that runs may finish first. Ctrl-C again cancels the task.");
+    const detached = sight.watches === true ? await whatGoesOn(opened, attended.task, goOn) : undefined;
+    const stopping = detached ?? "Stopping; a step that runs may finish first.";
+    view.note(`\n${stopping} Ctrl-C again cancels the task.`);
     interrupts.cancel.addEventListener("abort", () => void opened.forge.cancel(task).catch(() => undefined), {
       once: true,
     });
     await opened.close();
     await interrupts.secondChance();
     if (interrupts.cancel.aborted) return await cancelAfter(task, view, sight);
-    view.note(`Stopped. Nothing is lost; go on with\n  ${goOn}`);
+    if (detached === undefined) view.note(`Stopped. Nothing is lost; go on with\n  ${goOn}`);
     return output.gone.aborted ? exitCodes.done : exitCodes.interrupted;
   } finally {
     await opened.close();
     interrupts.release();
   }
+}
+
+/** Whether a task that was only looked at goes on. Of Temporal's workers nothing is known here. */
+async function whatGoesOn(opened: Opened, { engine }: Task, goOn: string): Promise<string> {
+  if (engine === "temporal") return "Detached; the task goes on where a worker runs.";
+  if (await opened.isAnyoneWorking()) return "Detached; the task goes on where it runs.";
+  return `Detached. No process runs the task; go on with\n  ${goOn}\n`;
 }
 
 /** The task may have been cancelled while it was being stopped; whether or not, it ends now. */

@@ -60,7 +60,7 @@ export async function respond(
 }
 
 /** Of Temporal's workers nothing is known here. */
-function whatNext(runs: boolean | undefined, goOn: string): string {
+export function whatNext(runs: boolean | undefined, goOn: string): string {
   if (runs === true) return "It goes on where it runs.";
   return runs === false
     ? `No process runs it; go on with\n  ${goOn}`

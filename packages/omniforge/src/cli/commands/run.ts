@@ -1,13 +1,14 @@
 /** `omniforge run "text"`: gives an agent a task, and shows it to its end. */
-import type { Agent } from "../../agents/define-agent.ts";
 import type { EngineName } from "../../protocol/task.ts";
+import { checkModel, modelLines, modelOf, withModel } from "../choose-model.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { folder } from "../folder.ts";
-import { agents, openForge } from "../open-forge.ts";
+import { agentNamed, openForge, type Opened } from "../open-forge.ts";
 import { resumeLine, seeThrough } from "../see-through.ts";
 
 export interface RunChoice {
-  readonly agent: string;
+  readonly agent?: string;
+  readonly model?: string;
   readonly workspace?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -18,14 +19,19 @@ export interface RunChoice {
 
 /** Without `work` the task is left to other processes; it is shown where one of them can be seen to live. */
 export async function run(text: string, choice: RunChoice): Promise<ExitCode> {
-  const agent = agentNamed(choice.agent);
   if (text.trim() === "") throw new UsageError("the task is empty: say what the agent is to do");
-  const workspace = folder(choice.workspace ?? ".");
-  const opened = await openForge(choice);
+  const typed = choice.workspace === undefined ? undefined : folder(choice.workspace);
+  const opened = await openForge({ ...choice, creates: true });
   try {
-    const { task } = await opened.forge.submit(agent, text, { workspace });
-    const alone = !choice.work && choice.backend !== "temporal" && !(await opened.isAnyoneWorking());
-    if (!alone) return await seeThrough(opened, task, choice);
+    const agent = agentNamed(opened, choice.agent);
+    if (choice.work) checkModel(modelOf(agent, opened.model), opened.forge.models);
+    const workspace = typed ?? workspaceOf(opened);
+    const engine = opened.forge.backend.name;
+    const { task } = await opened.forge.submit(withModel(agent, opened.model), text, { workspace });
+    if (choice.json !== true)
+      process.stdout.write(`${modelLines(agent, opened.model, opened.discovery).join("\n")}\n\n`);
+    const alone = !choice.work && engine !== "temporal" && !(await opened.isAnyoneWorking());
+    if (!alone) return await seeThrough(opened, task, { ...choice, backend: engine });
     process.stdout.write(
       `${task}\nNo process runs tasks here. Start one with\n  ${resumeLine(task, choice)}\n`,
     );
@@ -35,8 +41,7 @@ export async function run(text: string, choice: RunChoice): Promise<ExitCode> {
   }
 }
 
-function agentNamed(name: string): Agent {
-  const agent = agents.find((one) => one.name === name);
-  if (agent !== undefined) return agent;
-  throw new UsageError(`there is no agent ${name}; there is: ${agents.map((one) => one.name).join(", ")}`);
+/** The config file's folder, else the one that the command was typed in. */
+export function workspaceOf({ config }: Pick<Opened, "config">): string {
+  return config.workspace === undefined ? folder(".") : folder(config.workspace);
 }

@@ -8,6 +8,7 @@ export function createJsonView(write: (line: string) => void, note: (line: strin
   return {
     event: line,
     request: () => undefined,
+    said: () => undefined,
     waiting: (task, open, advice) => line({ type: "task", task, waiting: open, ...advice }),
     ended: (task) => line({ type: "task", task, waiting: [] }),
     note: (text) => note(`${visible(text)}\n`),

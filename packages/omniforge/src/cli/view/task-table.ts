@@ -1,8 +1,9 @@
 /** Tasks in a table. */
 import type { Task } from "../../protocol/task.ts";
 import { durationText, tokensText } from "./call-text.ts";
-import type { Screen, Span, Style } from "./screen.ts";
+import type { Screen, Style } from "./screen.ts";
 import { shortId } from "./short-id.ts";
+import { showTable } from "./table.ts";
 
 export interface TaskLine {
   readonly task: Task;
@@ -22,20 +23,7 @@ export function taskTable(screen: Screen, lines: readonly TaskLine[], now: numbe
     text,
   ]);
   const titles = ["ID", "STATE", "AGENT", "STARTED", "USED", "TASK"];
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const pad = (text: string, column: number): string =>
-    column === titles.length - 1 ? text : `${text.padEnd(widths[column] ?? 0)}  `;
-  screen.line(titles.map((title, column): Span => ({ text: pad(title, column), style: "dim" })));
-  for (const row of cells)
-    screen.line(
-      row.map((text, column) => toSpan(pad(text, column), column === 1 ? stateStyle(text) : undefined)),
-    );
-}
-
-function toSpan(text: string, style: Style | undefined): Span {
-  return style === undefined ? text : { text, style };
+  showTable(screen, titles, cells, (text, column) => (column === 1 ? stateStyle(text) : undefined));
 }
 
 function stateStyle(state: string): Style | undefined {

@@ -8,6 +8,8 @@ import type { Entry, EntryBody, EntryOf } from "../../protocol/entry.ts";
 import type { TaskEvent } from "../../protocol/event.ts";
 import { textOf } from "../../protocol/message.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
+import { listenTool } from "../../tools/builtin/listen.ts";
+import { isListening } from "../conversation.ts";
 import { durationText } from "./call-text.ts";
 import {
   callLine,
@@ -35,6 +37,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
   const actors = new Map<string, Actor>();
   const live: LiveText = createLiveText(screen);
   const shown = new Set<string>();
+  const typed = new Set<string>();
   /** Tasks whose model was asked and has not said anything yet. */
   const thinking = new Set<string>();
   const actorOf = (task: string): Actor =>
@@ -63,6 +66,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
           line([{ text: `↳ ${one.body.agent}`, style: "cyan" }], actorOf(task).indent - 2);
         return;
       case "message":
+        if (typed.has(one.body.id)) return;
         live.interrupt();
         return screen.text(`» ${textOf(one.body.message.parts)}`, {
           indent,
@@ -72,10 +76,12 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
         return reply(task, actor, one, reused);
       case "result":
         actor.running.delete(one.key ?? "");
+        if (one.body.name === listenTool.spec.name) return listened(one.body, indent);
         return line(callLine(actor, one, { reused, columns: screen.columns - indent - 2 }), indent + 2);
       case "input":
         if (one.body.answer?.decision === "approve" && one.key === undefined)
           actor.running.set(one.body.id, "");
+        if (actor.calls.get(one.body.id)?.name === listenTool.spec.name) return;
         return line(inputLine(one.body, reused), indent + 2);
       case "attempt": {
         const next =
@@ -127,6 +133,12 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
     }
   }
 
+  /** What was said as the answer itself; mostly it is a message, and shown as one. */
+  function listened({ status, parts }: EntryBody<"result">, indent: number): void {
+    const text = textOf(parts);
+    if (status === "result" && text !== "") screen.text(`» ${text}`, { indent, style: "bold" });
+  }
+
   function actorFor({ agent, parent, depth }: EntryBody<"created">, task: string): Actor {
     const above = parent === undefined ? undefined : actors.get(parent.task);
     const indent = above === undefined ? 4 * depth : above.indent + 4;
@@ -159,6 +171,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
   function request(open: OpenRequest): void {
     live.interrupt();
     shown.add(`${open.task} ${open.request.id}`);
+    if (isListening(open.request)) return;
     const { agent, indent } = actorOf(open.task);
     screen.line();
     showRequest(screen, open.request, indent, indent > 0 ? agent : undefined);
@@ -173,6 +186,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
       showStatus();
     },
     request,
+    said: (id) => void typed.add(id),
     waiting(_task, open, { answers, goOn }) {
       for (const one of open) if (!shown.has(`${one.task} ${one.request.id}`)) request(one);
       screen.line();

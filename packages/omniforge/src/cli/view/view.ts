@@ -20,6 +20,8 @@ export interface TaskView {
   event(event: TaskEvent): void;
   /** A person is about to be asked. */
   request(open: OpenRequest): void;
+  /** A message that the person has typed here, and so sees already. */
+  said(id: string): void;
   /** The task waits for somebody who is not here. */
   waiting(task: Task, open: readonly OpenRequest[], advice: Advice): void;
   /** The task has ended. */

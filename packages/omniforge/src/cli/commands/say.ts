@@ -1,0 +1,36 @@
+/** `omniforge say <id> "text"`: says something to a task, whether its process runs or not. */
+import { sayTo } from "../conversation.ts";
+import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
+import { findTask } from "../find-task.ts";
+import { resumeLine } from "../see-through.ts";
+import { shortId } from "../view/short-id.ts";
+import { jsonLine } from "../view/visible.ts";
+import { openFor, whatNext } from "./respond.ts";
+
+export interface SayChoice {
+  readonly json?: boolean;
+  readonly data?: string;
+}
+
+/** The task's next turn takes it; a task that has ended takes nothing more. */
+export async function say(id: string, text: string, { data, json }: SayChoice): Promise<ExitCode> {
+  if (text.trim() === "") throw new UsageError("the message is empty");
+  const opened = await openFor(id, data);
+  try {
+    const task = await findTask(opened.forge, id);
+    await sayTo(opened.forge, task.task, text);
+    const runs = task.engine === "temporal" ? undefined : await opened.isAnyoneWorking();
+    const goOn = resumeLine(task.root, { data, backend: task.engine });
+    if (json === true)
+      process.stdout.write(
+        `${jsonLine({ type: "accepted", task: task.task, goOn, ...(runs !== undefined && { runs }) })}\n`,
+      );
+    else
+      process.stdout.write(
+        `The message is recorded in task ${shortId(task.task)}. ${whatNext(runs, goOn)}\n`,
+      );
+    return exitCodes.done;
+  } finally {
+    await opened.close();
+  }
+}
