@@ -6,6 +6,7 @@
  */
 import { repairText, type Json } from "../protocol/json.ts";
 import type { TaskRow } from "../store/task-store.ts";
+import { inTime } from "./in-time.ts";
 import type { StepWorld } from "./step.ts";
 
 const longestCharacters = 4_000;
@@ -31,15 +32,9 @@ async function previewOf(
 ): Promise<string | undefined> {
   const tool = world.tools.get(name);
   if (tool?.preview === undefined) return undefined;
-  const done = new AbortController();
-  try {
-    const workspace = row.workspace ?? world.workspace;
-    const late = world.sleep(patienceMs, done.signal).catch(() => undefined);
-    const text = await Promise.race([tool.preview(parameters, { workspace }), late]);
-    return typeof text === "string" ? fit(showHidden(text)) : undefined;
-  } finally {
-    done.abort();
-  }
+  const workspace = row.workspace ?? world.workspace;
+  const text = await inTime(world, patienceMs, () => tool.preview?.(parameters, { workspace }));
+  return typeof text === "string" ? fit(showHidden(text)) : undefined;
 }
 
 function fit(text: string): string {

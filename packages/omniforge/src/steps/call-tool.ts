@@ -12,9 +12,10 @@ import type { Json } from "../protocol/json.ts";
 import { parseStepKey, siblingKey } from "../protocol/step-key.ts";
 import type { Tool } from "../tools/tool.ts";
 import { readSpec } from "./create-task.ts";
-import { execute, type Execution } from "./execute-tool.ts";
+import { execute, type Executed, type Execution } from "./execute-tool.ts";
 import { abortedStep } from "./model-attempt.ts";
 import { notHere } from "./not-here.ts";
+import { deadline } from "./plan-calls.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import {
@@ -143,6 +144,7 @@ async function perform(run: ToolRun, tool: Tool, attemptNumber: number): Promise
     answers: answersOf(run),
   });
   const started = call.effects === "once";
+  if (started && "late" in executed && executed.late !== undefined) void keepAside(run, executed.late);
   switch (executed.kind) {
     case "returned":
       return settle(run, "result", undefined, executed);
@@ -190,6 +192,17 @@ async function settle(
   return result.kind === "committed" || result.kind === "found" ? done("done") : refusedStep(result);
 }
 
+/** What a `once` call returns after it was given up is no outcome any more, but a receipt that must not be lost (W2). */
+async function keepAside({ world, attempt, call }: ToolRun, late: Promise<Executed>): Promise<void> {
+  const executed = await late;
+  if (executed.kind !== "returned") return;
+  const { parts, durationMs } = executed;
+  const body = { name: call.name, status: "result" as const, parts: [...parts], durationMs };
+  // Of a turn that never is: never inserted, always kept. Where the store is closed by now there is nobody left to tell.
+  const aside = { turn: 0, keepLate: true };
+  await record(world, attempt, [entry("result", body, call.key)], aside).catch(() => undefined);
+}
+
 /** The effect may or may not have happened: the model is told, or a person is asked what to tell it. */
 async function unknown(run: ToolRun, cause?: Failure): Promise<ToolOutcome> {
   const { call, spec } = run;
@@ -213,7 +226,8 @@ async function askPerson(
   const { world, attempt, call, view } = run;
   const key = siblingKey(call.key, "ask", requestsOf(view, call.key).length + 1);
   const preconditions = { key: call.key, turn: parseStepKey(call.key).turn };
-  const result = await record(world, attempt, [...released, entry("request", request, key)], preconditions);
+  const asked = entry("request", { ...request, ...deadline(world, run.spec) }, key);
+  const result = await record(world, attempt, [...released, asked], preconditions);
   if (result.kind === "found")
     return result.entry.kind === "result" ? done("done") : done({ ...call, waits: "question" });
   return result.kind === "committed" ? done({ ...call, waits: "question" }) : refusedStep(result);

@@ -22,9 +22,10 @@ export type Executed =
   | ({ readonly kind: "returned" } & Execution)
   | ({ readonly kind: "failed"; readonly error: Failure } & Execution)
   | { readonly kind: "not-started"; readonly error: Failure }
-  | { readonly kind: "timeout"; readonly error: Failure }
+  /** `late`: what it comes to in the end, if it ever does. */
+  | { readonly kind: "timeout"; readonly error: Failure; readonly late: Promise<Executed> }
   | { readonly kind: "asks"; readonly prompt: string; readonly schema: Json | undefined }
-  | { readonly kind: "aborted" };
+  | { readonly kind: "aborted"; readonly late?: Promise<Executed> };
 
 export interface ToolCallRun {
   readonly tool: Tool;
@@ -97,9 +98,10 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
       return {
         kind: "timeout",
         error: { code: "TOOL_TIMEOUT", message: `${call.name} did not finish within ${call.timeoutMs} ms` },
+        late: settled,
       };
     }
-    if (first === "gone") return { kind: "aborted" };
+    if (first === "gone") return { kind: "aborted", late: settled };
     // What an aborted tool throws is its way of stopping, not a failure.
     return attempt.signal.aborted && first.kind === "failed" ? { kind: "aborted" } : first;
   } finally {

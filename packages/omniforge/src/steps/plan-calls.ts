@@ -15,6 +15,7 @@ import { hashOf } from "../store/blob-store.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { validate, type JsonSchema } from "../tools/schema.ts";
 import { approvalPrompt } from "./approval-prompt.ts";
+import { inTime } from "./in-time.ts";
 import type { StepWorld } from "./step.ts";
 
 export interface Reading {
@@ -135,15 +136,17 @@ function errorResult(call: Call, error: Failure): NewEntry {
   return entry("result", { name: call.name, status: "error", parts: [], error }, call.key);
 }
 
-/** Where the tool is not registered, or can't say, a person decides: never the unsafe default. */
+/** How long a tool's rule may take to say whether a person must be asked. */
+const patienceMs = 10_000;
+
+/** Where the tool is not registered, throws, or does not say in time, a person decides: never the unsafe default. */
 async function needsApproval(world: StepWorld, spec: ToolSpec, parameters: Json): Promise<boolean> {
   if (spec.approval !== "tool") return spec.approval === "always";
   const tool = world.tools.get(spec.name);
   if (tool === undefined) return true;
   try {
-    return await tool.needsApproval(parameters);
+    return (await inTime(world, patienceMs, () => tool.needsApproval(parameters))) ?? true;
   } catch {
-    // A rule that throws has decided nothing, so a person does.
     return true;
   }
 }
@@ -159,7 +162,8 @@ function ask(
   };
 }
 
-function deadline(world: StepWorld, { deadlineMs }: ToolSpec): { deadline?: number } {
+/** Until when a person may answer on behalf of a call. */
+export function deadline(world: StepWorld, { deadlineMs }: ToolSpec): { deadline?: number } {
   return deadlineMs === undefined ? {} : { deadline: world.now() + deadlineMs };
 }
 

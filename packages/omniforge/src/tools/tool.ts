@@ -62,14 +62,14 @@ export interface ToolDefinition<Parameters> {
   readonly timeoutMs?: number;
   /** How failing attempts are retried. Default: not at all; the model sees the failure. */
   readonly retry?: Partial<RetryPolicy>;
-  /** Whether a person must approve, always or by the arguments. Default never. */
+  /** Whether a person must approve, always or by the arguments; a rule that fails or takes long asks. Default never. */
   readonly needsApproval?: boolean | ((parameters: Parameters) => boolean | Promise<boolean>);
   /**
    * What a call would do, for the person who approves it: a diff, say. It changes nothing; one that fails or takes long
    * is left out of the request, and a long one is cut.
    */
   readonly preview?: (parameters: Parameters, context: PreviewContext) => Promise<string | undefined>;
-  /** How long an approval may take; an expired one is a refusal. Default for ever. */
+  /** How long a person may take to answer for a call: an approval that expires is a refusal. Default for ever. */
   readonly deadlineMs?: number;
   /** Who hears of an unknown outcome of a `once` tool. Default the model. */
   readonly unknown?: "model" | "person";
