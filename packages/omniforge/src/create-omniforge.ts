@@ -23,16 +23,17 @@ import type { TaskEvent } from "./protocol/event.ts";
 import type { Answer, Input, InputRequest } from "./protocol/input.ts";
 import type { Json } from "./protocol/json.ts";
 import { textOf, userMessage, type Message } from "./protocol/message.ts";
-import type { Task, TaskReference } from "./protocol/task.ts";
+import { isTerminal, type Task, type TaskReference } from "./protocol/task.ts";
 import { accept } from "./steps/accept.ts";
 import { createTask } from "./steps/create-task.ts";
+import { descendantsOf } from "./steps/family.ts";
 import { createTranscripts } from "./steps/load-transcript.ts";
 import type { StepWorld } from "./steps/step.ts";
 import { fileBlobs } from "./store/blob-store.ts";
 import type { Durability } from "./store/sqlite/database.ts";
 import { backUp } from "./store/sqlite/back-up.ts";
 import { sqliteStore } from "./store/sqlite/sqlite-store.ts";
-import type { TaskFilter } from "./store/task-store.ts";
+import type { TaskFilter, TaskRow } from "./store/task-store.ts";
 import { readTask, toTask } from "./task-view.ts";
 import { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
 import type { Tool } from "./tools/tool.ts";
@@ -204,11 +205,17 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     cancel: (task, reason) =>
       take(task, { kind: "cancel", id: `cancel_${randomUUID()}`, ...(reason !== undefined && { reason }) }),
     async erase(task) {
-      await store.erase(named(task), world.now());
-      await blobs.erase(named(task));
-      // What a sub-agent was asked came from its parent: it goes with it.
-      for (const child of await store.list({ tenant, parent: task, limit: 1_000 }))
-        await forge.erase(child.task);
+      // What a sub-agent was asked came from its parent: it goes with it, and first, so that this may be repeated.
+      const family: Pick<TaskRow, "tenant" | "task" | "state">[] = [];
+      for await (const row of descendantsOf(store, named(task))) family.push(row);
+      family.push(await get(task));
+      const running = family.find(({ state }) => !isTerminal(state));
+      if (running !== undefined)
+        throw new OmniForgeError("TASK_NOT_ENDED", `task ${running.task} has not ended: it can't be erased`);
+      for (const one of family) {
+        await store.erase(one, world.now());
+        await blobs.erase(one);
+      }
     },
     backup: (folder) => backUp(store, blobFolder, resolve(folder)),
     close() {

@@ -13,6 +13,7 @@ import type { TaskRow } from "../store/task-store.ts";
 import { validate, type JsonSchema } from "../tools/schema.ts";
 import { z } from "zod";
 import { readSpec } from "./create-task.ts";
+import { childrenOf } from "./family.ts";
 import type { StepWorld } from "./step.ts";
 
 /** `repeated`: this id had been accepted before; nothing was written. */
@@ -143,9 +144,9 @@ export async function cancelChildren(
   world: StepWorld,
   parent: TaskReference,
   reason?: string,
-): Promise<readonly TaskReference[]> {
-  const children = await world.store.list({ tenant: parent.tenant, parent: parent.task, limit: 1000 });
-  const open = children.filter((child) => child.endedSeq === null);
+): Promise<void> {
+  const open: TaskReference[] = [];
+  for await (const child of childrenOf(world.store, parent)) if (child.endedSeq === null) open.push(child);
   for (const child of open) {
     try {
       await accept(world, child, { kind: "cancel", id: "parent", ...(reason !== undefined && { reason }) });
@@ -153,7 +154,6 @@ export async function cancelChildren(
       if (!OmniForgeError.is(thrown, "TASK_ENDED")) throw thrown;
     }
   }
-  return open;
 }
 
 const hasEnded = ({ task }: TaskReference): OmniForgeError =>

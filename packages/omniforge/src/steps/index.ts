@@ -1,4 +1,4 @@
-export { accept, cancelChildren, expire, type Accepted } from "./accept.ts";
+export { accept, expire, type Accepted } from "./accept.ts";
 export { callModel } from "./call-model.ts";
 export { callTool, type ToolOutcome } from "./call-tool.ts";
 export { compact } from "./compact.ts";
