@@ -34,7 +34,7 @@ export async function attend(attending: Attending): Promise<void> {
 }
 
 /** Parked, and nobody has woken it since. */
-function isStill(row: TaskRow): boolean {
+export function isStill(row: TaskRow): boolean {
   return row.owner === null && row.parkedAtWakes !== null && row.wakes <= row.parkedAtWakes;
 }
 

@@ -1,0 +1,104 @@
+/** Workers and the person of a run on Temporal as real processes, and a namespace for them. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { temporal as api } from "@temporalio/proto";
+import type { TestServer } from "../temporal/server.ts";
+import type { Place, PersonOptions, WorkerOptions } from "./program/temporal-options.ts";
+import type { Exit } from "./run-program.ts";
+
+const { RegisterNamespaceRequest } = api.api.workflowservice.v1;
+const compileCache = join(tmpdir(), "omniforge-crash-compile-cache");
+const alive = new Set<ChildProcess>();
+// A test that was cut off leaves no process behind.
+process.once("exit", () => {
+  for (const child of alive) child.kill("SIGKILL");
+});
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly exit: Promise<Exit>;
+  /** Kills it with SIGKILL and resolves once it is gone. */
+  readonly kill: () => Promise<Exit>;
+}
+
+export interface Worker extends Running {
+  /** When it said that it polls; undefined when it died before. */
+  readonly ready: Promise<number | undefined>;
+  /** When its first write or execution was seen; undefined when it died before. */
+  readonly active: Promise<number | undefined>;
+}
+
+export function startPerson(options: PersonOptions): Running {
+  return start("temporal-person.ts", options);
+}
+
+export function startWorkerProcess(options: WorkerOptions): Worker {
+  const running = start("temporal-worker.ts", options);
+  const points = join(options.directory, `points-${options.process}.txt`);
+  const { child, exit } = running;
+  const gone = exit.then(() => undefined);
+  const said = child.stdout === null ? gone : once(child.stdout, "data").then(() => Date.now());
+  return { ...running, ready: Promise.race([said, gone]), active: firstSeen(points, exit) };
+}
+
+async function firstSeen(file: string, exit: Promise<Exit>): Promise<number | undefined> {
+  let over = false;
+  void exit.then(() => (over = true));
+  for (;;) {
+    if (existsSync(file)) return Date.now();
+    if (over) return undefined;
+    await sleep(5);
+  }
+}
+
+function start(file: string, options: object): Running {
+  const path = fileURLToPath(new URL(`program/${file}`, import.meta.url));
+  const child = spawn(process.execPath, ["--conditions=omniforge:source", path, JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, NODE_OPTIONS: "" },
+  });
+  alive.add(child);
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdout.resume();
+  const exit = once(child, "close").then((): Exit => {
+    alive.delete(child);
+    return { signal: child.signalCode, code: child.exitCode, stderr };
+  });
+  return {
+    child,
+    exit,
+    kill() {
+      child.kill("SIGKILL");
+      return exit;
+    },
+  };
+}
+
+/** A fresh namespace on this server, and a queue in it. */
+export async function createPlace({ client, address }: TestServer): Promise<Place> {
+  const namespace = `crash-${randomUUID().slice(0, 8)}`;
+  const { workflowService } = client;
+  const retention = { seconds: oneDay };
+  await workflowService.registerNamespace(
+    RegisterNamespaceRequest.fromObject({ namespace, workflowExecutionRetentionPeriod: retention }),
+  );
+  // The server's own list of namespaces lags behind.
+  for (const end = Date.now() + 30_000; ; await sleep(100)) {
+    try {
+      await workflowService.countWorkflowExecutions({ namespace });
+      await workflowService.describeTaskQueue({ namespace, taskQueue: { name: "crash" } });
+      return { address, namespace, taskQueue: "crash" };
+    } catch (thrown) {
+      if (Date.now() > end) throw thrown;
+    }
+  }
+}
+
+const oneDay = 24 * 60 * 60;

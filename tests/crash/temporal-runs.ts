@@ -1,0 +1,154 @@
+/** Runs of the agent on Temporal, their workers killed one after another, each checked when it is over. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestServer } from "../temporal/server.ts";
+import { brokenPromises } from "./check-run.ts";
+import type { Killed } from "./kill-runs.ts";
+import type { Place } from "./program/temporal-options.ts";
+import { readRun, type RunLeft, type TaskLeft } from "./read-run.ts";
+import { inFreshDirectory, type Exit } from "./run-program.ts";
+import type { Random } from "./seeded.ts";
+import { createPlace, startPerson, startWorkerProcess, type Worker } from "./temporal-processes.ts";
+
+/** When a worker dies: at the n-th point that it passes, or this long after it began to do something. */
+export type WorkerKill = { readonly nth: number } | { readonly afterMs: number };
+
+/** What a kill cost, in milliseconds since it. */
+export interface Recovery {
+  /** Until the next worker polled. */
+  readonly ready: number;
+  /** Until the next worker did something for the task. */
+  readonly active: number;
+}
+
+export interface Disturbed extends Killed {
+  readonly left: RunLeft;
+  readonly recoveries: readonly Recovery[];
+}
+
+/** Longer than the slowest run of the longest test, and shorter than its time limit. */
+const patienceMs = 240_000;
+
+/** As many kills, half of them at points and half by the clock. */
+export function randomKills(random: Random, count: number): readonly WorkerKill[] {
+  return Array.from({ length: count }, () =>
+    random.below(2) === 0 ? { nth: 1 + random.below(20) } : { afterMs: random.below(600) },
+  );
+}
+
+/** An undisturbed run. Throws where even that breaks a promise. */
+export async function recordOnTemporal(server: TestServer): Promise<RunLeft> {
+  const { left, problems } = await runOnTemporal(server, []);
+  if (problems.length > 0) throw new Error(`undisturbed, the agent breaks promises: ${problems.join("; ")}`);
+  return left;
+}
+
+/** Runs the agent, kills a worker as each plan says, and checks what is left. Without a recording, against itself. */
+export function runOnTemporal(
+  server: TestServer,
+  plans: readonly WorkerKill[],
+  recording?: RunLeft,
+): Promise<Disturbed> {
+  return checked(server, recording, (place, directory) => disturb(place, directory, plans));
+}
+
+export interface Course {
+  readonly kills: number;
+  readonly recoveries?: readonly Recovery[];
+  /** How the person's process ended. */
+  readonly person: Exit;
+}
+
+/** Lets a run take its course in a namespace and a folder of its own, and checks it. A failed run's folder is kept. */
+export async function checked(
+  server: TestServer,
+  recording: RunLeft | undefined,
+  run: (place: Place, directory: string) => Promise<Course>,
+): Promise<Disturbed> {
+  const place = await createPlace(server);
+  let found: Disturbed | undefined;
+  await inFreshDirectory(async (directory) => {
+    const { kills, recoveries = [], person } = await run(place, directory);
+    const left = await readRun(directory);
+    const broken = [
+      ...(person.code === 0
+        ? []
+        : [`the person ended with ${person.signal ?? person.code}: ${person.stderr}`]),
+      ...brokenPromises(left, { recording: recording ?? left, kills }),
+    ];
+    const problems = broken.map((problem) => `${problem} [${directory}]`);
+    const unknown = left.tasks.some(hasUnknown);
+    found = { name: place.namespace, kills, recoveries, left, problems, unknown };
+    if (problems.length > 0) throw new Kept();
+  }).catch((thrown: unknown) => {
+    if (!(thrown instanceof Kept)) throw thrown;
+  });
+  if (found === undefined) throw new Error("the run was not checked");
+  return found;
+}
+
+/** Keeps a failed run's folder. */
+class Kept extends Error {}
+
+const hasUnknown = ({ entries }: TaskLeft): boolean =>
+  entries.some((entry) => entry.kind === "result" && entry.body.status === "unknown");
+
+async function disturb(place: Place, directory: string, plans: readonly WorkerKill[]): Promise<Course> {
+  const person = startPerson({ ...place, directory });
+  const patience = setTimeout(() => person.child.kill("SIGABRT"), patienceMs);
+  const over = person.exit.then(() => undefined);
+  const recoveries: Promise<Recovery | undefined>[] = [];
+  try {
+    for (let process = 0, killedAt: number | undefined; ; process++) {
+      const plan = plans[process];
+      const kill = plan !== undefined && "nth" in plan ? plan : undefined;
+      const worker = startWorkerProcess({ ...place, directory, process, ...(kill && { kill }) });
+      if (killedAt !== undefined) recoveries.push(recovered(worker, killedAt));
+      if (plan !== undefined && "afterMs" in plan) void killLater(worker, plan.afterMs);
+      const ended = await Promise.race([worker.exit, over]);
+      if (ended === undefined) {
+        await worker.kill();
+        const all = await Promise.all(recoveries);
+        return {
+          kills: process,
+          person: await person.exit,
+          recoveries: all.filter((one) => one !== undefined),
+        };
+      }
+      if (ended.signal !== "SIGKILL") throw new Error(`a worker ended by itself: ${ended.stderr}`);
+      killedAt = Date.now();
+    }
+  } finally {
+    clearTimeout(patience);
+    await person.kill();
+  }
+}
+
+async function killLater(worker: Worker, afterMs: number): Promise<void> {
+  if ((await worker.active) === undefined) return;
+  await sleep(afterMs);
+  worker.child.kill("SIGKILL");
+}
+
+async function recovered(worker: Worker, killedAt: number): Promise<Recovery | undefined> {
+  const [ready, active] = await Promise.all([worker.ready, worker.active]);
+  if (ready === undefined || active === undefined) return undefined;
+  return { ready: ready - killedAt, active: active - killedAt };
+}
+
+/** One line for whoever reads the output. */
+export function temporalReport(runs: readonly Disturbed[]): string {
+  const kills = runs.reduce((sum, one) => sum + one.kills, 0);
+  const unknown = runs.filter((one) => one.unknown).length;
+  const failed = runs.filter((one) => one.problems.length > 0).length;
+  const recoveries = runs.flatMap((one) => one.recoveries);
+  return (
+    `${runs.length} runs, ${kills} kills, ${unknown} runs with an unknown outcome, ${failed} broke a promise; ` +
+    `after a kill the next worker polled after ${spread(recoveries.map(({ ready }) => ready))} ms ` +
+    `and went on after ${spread(recoveries.map(({ active }) => active))} ms (min/median/max)`
+  );
+}
+
+export function spread(figures: readonly number[]): string {
+  const sorted = figures.toSorted((one, other) => one - other);
+  return [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].join("/");
+}

@@ -1,0 +1,64 @@
+/**
+ * The same agent on Temporal, its workers killed with SIGKILL at random moments. The long version is
+ * `npm run test:crash`. CRASH_SEED repeats the choice of the moments.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { workflowBundle } from "../../packages/temporal/src/bundle.ts";
+import { skipped, startServer, type TestServer } from "../temporal/server.ts";
+import { difference } from "./compare-logs.ts";
+import { record, twoAtATime } from "./kill-runs.ts";
+import type { RunLeft } from "./read-run.ts";
+import { chooseSeed, seeded } from "./seeded.ts";
+import { checked, randomKills, recordOnTemporal, runOnTemporal, temporalReport } from "./temporal-runs.ts";
+import { takeTurns, type Alternating } from "./temporal-waiting.ts";
+
+const runs = 3;
+/** Fewer than make a step POISONED, even if all of them hit the same one. */
+const killsPerRun = 6;
+const fewest = 10;
+
+describe.skipIf(skipped !== "")(
+  `a Temporal worker killed at any moment${skipped}`,
+  { timeout: 300_000 },
+  () => {
+    let server: TestServer;
+    let recording: RunLeft;
+    beforeAll(async () => {
+      server = await startServer();
+      // Built once, not by the first worker of every run.
+      await workflowBundle();
+      recording = await recordOnTemporal(server);
+    }, 60_000);
+    afterAll(() => server.stop());
+
+    it("leaves the log that the same agent leaves in process", async () => {
+      const inProcess = await record();
+      const differences = recording.tasks.map(({ entries }, index) =>
+        difference(entries, inProcess.left.tasks[index]?.entries ?? []),
+      );
+      expect(differences).toEqual([undefined, undefined]);
+    });
+
+    // Both mostly wait for the server to notice a death, so they wait together.
+    it.concurrent("is followed by another, which goes on: nothing is lost, nothing finished is repeated", async () => {
+      const seed = chooseSeed();
+      const random = seeded(seed);
+      const plans = Array.from({ length: runs }, () => randomKills(random, killsPerRun));
+      const found = await twoAtATime(plans, (plan) => runOnTemporal(server, plan, recording));
+      console.log(`Temporal, random kills: ${temporalReport(found)}; CRASH_SEED=${seed}`);
+      expect(found.flatMap(({ problems }) => problems)).toEqual([]);
+      expect(found.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThanOrEqual(fewest);
+    });
+
+    it.concurrent("may be dead while a person answers: the next one goes on with the answer, without that person", async () => {
+      let course: Alternating | undefined;
+      const { problems, kills } = await checked(server, recording, async (place, directory) => {
+        course = await takeTurns(place, directory);
+        return course;
+      });
+      expect(problems).toEqual([]);
+      expect(course).toMatchObject({ answered: 2, stirred: [] });
+      expect(kills).toBe(2);
+    });
+  },
+);
