@@ -95,6 +95,9 @@ function failureOf(view: TurnView, ending: Ending): Failure {
   const code = ending.kind === "failed" ? ending.code : "INTERNAL";
   const recorded = view.reply?.body.error;
   if (recorded?.code === code) return recorded;
+  // The loop knows that it could not be put in short; why not (a key that was refused, say) is what helps.
+  const compaction = view.entries.find(isKind("compaction"))?.body.error;
+  if (code === "CONTEXT_FULL" && compaction !== undefined) return compaction;
   const limit = view.reply?.body.limit;
   if (code === "LIMIT_REACHED" && limit !== undefined)
     return { code, message: `the task reached its limit of ${limit}` };

@@ -1,0 +1,28 @@
+/** What a task says of how it ended is why it ended. */
+import { expect, it } from "vitest";
+import { watched } from "./tools.ts";
+import { openWorld } from "./world.ts";
+
+it("a task whose transcript could not be put in short says why not", async () => {
+  const world = openWorld({
+    script: ({ tools }) =>
+      tools.length === 0
+        ? { fail: { status: 401, message: "this key was revoked" } }
+        : { calls: [{ name: "act" }] },
+    tools: [watched().tool],
+    compactAtTokens: 1,
+  });
+  const row = await world.begin("A long order.");
+  const [call] = await world.calls(row, 1);
+  if (call === undefined) throw new Error("no call");
+  await world.tool(row, call);
+  expect(await world.model(row, 2)).toEqual({ kind: "context-full" });
+  await world.steps.compact(world, world.attempt(row), 2);
+  await world.steps.finish(world, world.attempt(row), 2, { kind: "failed", code: "CONTEXT_FULL" });
+  const [ended] = await world.of(row, "ended");
+  await world.close();
+  expect(ended?.body.error).toMatchObject({
+    code: "MODEL_REFUSED",
+    message: expect.stringContaining("this key was revoked") as string,
+  });
+});
