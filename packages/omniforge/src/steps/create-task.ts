@@ -81,7 +81,10 @@ function newTaskId(now: number): string {
 
 const parsed = new WeakMap<StepWorld, Map<string, SpecSet>>();
 
-/** The spec that a task has pinned; read once per process. */
+/** Spec sets that are kept in memory: programs may make an agent for each of their users. */
+const keptSpecSets = 256;
+
+/** The spec that a task has pinned; kept for the next step. */
 export async function readSpec(world: StepWorld, row: TaskRow): Promise<AgentSpec> {
   const set = await readSpecSet(world, row);
   const spec = set.agents[set.root];
@@ -99,6 +102,12 @@ export async function readSpecSet(world: StepWorld, row: TaskRow): Promise<SpecS
   const set = known.get(row.specHash) ?? (await world.store.specs(row.specHash));
   if (set === undefined)
     throw new OmniForgeError("STORE_FAILED", `the spec set ${row.specHash} of task ${row.task} is missing`);
+  // Last in line again, whether it was known or not: whoever is first is forgotten first.
+  known.delete(row.specHash);
   known.set(row.specHash, set);
+  for (const oldest of known.keys()) {
+    if (known.size <= keptSpecSets) break;
+    known.delete(oldest);
+  }
   return set;
 }
