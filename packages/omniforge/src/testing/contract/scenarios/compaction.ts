@@ -85,12 +85,12 @@ export const compaction: Theme = {
       },
     },
     {
-      name: "fails when the transcript can't be put in short",
+      name: "fails with the reason why the transcript can't be put in short",
       cast: (kit) => reader(kit, () => ({ fail: { status: 401 } })),
       async play(stage) {
         stage.gates.open("reading");
         await stage.submit();
-        await stage.ends("failed", "CONTEXT_FULL");
+        await stage.ends("failed", "MODEL_REFUSED");
         assert.equal((await stage.entries("compaction"))[0]?.body.outcome, "failed");
       },
     },
