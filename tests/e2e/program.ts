@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { repository } from "../architecture/read-sources.ts";
 
 export interface Ended {
@@ -22,6 +23,8 @@ export interface Program {
 export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Where it is typed. Default the repository. */
+  readonly folder?: string;
 }
 
 /** What a person's shell would hand over, and nothing of the process that runs the tests. */
@@ -30,16 +33,18 @@ function environment(more: Readonly<Record<string, string>> = {}): Record<string
   return { PATH, HOME, OMNIFORGE_DEMO_PACE: "0", ...more };
 }
 
+const scriptOf = (file: "start" | "main"): string =>
+  join(repository, `packages/omniforge/src/cli/${file}.ts`);
+
 /** Starts `npm start` (`start`) or the command line (`main`), without npm and without a terminal. */
 export function program(
   file: "start" | "main",
   words: readonly string[],
   options: ProgramOptions = {},
 ): Program {
-  const script = `packages/omniforge/src/cli/${file}.ts`;
   return observe(
-    spawn(process.execPath, ["--conditions=omniforge:source", script, ...words], {
-      cwd: repository,
+    spawn(process.execPath, ["--conditions=omniforge:source", scriptOf(file), ...words], {
+      cwd: options.folder ?? repository,
       env: environment(options.environment),
       stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     }),
@@ -47,16 +52,26 @@ export function program(
   );
 }
 
-/** Starts `npm start` on a terminal of 80 columns; what is written to its input is typed there. Needs `script`. */
-export function onTerminal(words: readonly string[], options: ProgramOptions = {}): Program {
+/** Starts one on a terminal of 80 columns; what is written to its input is typed there. Needs `script`. */
+export function onTerminal(
+  words: readonly string[],
+  options: ProgramOptions = {},
+  file: "start" | "main" = "start",
+): Program {
   const quoted = words.map((word) => `'${word}'`).join(" ");
-  const line = `stty cols 80 rows 24; exec '${process.execPath}' --conditions=omniforge:source packages/omniforge/src/cli/start.ts ${quoted}`;
+  const line = `stty cols 80 rows 24; exec '${process.execPath}' --conditions=omniforge:source '${scriptOf(file)}' ${quoted}`;
   const child = spawn("script", ["-qefc", line, "/dev/null"], {
-    cwd: repository,
+    cwd: options.folder ?? repository,
     env: environment({ TERM: "xterm-256color", SHELL: "/bin/sh", ...options.environment }),
     stdio: ["pipe", "pipe", "pipe"],
   });
   return observe(child);
+}
+
+/** As it stands on the screen: colours gone, and lines that were cleared gone with them. */
+export function screen(output: string): string {
+  const lines = output.replaceAll("\r\n", "\n").split("\n");
+  return stripVTControlCharacters(lines.map((line) => line.split("\r\u001b[2K").at(-1) ?? "").join("\n"));
 }
 
 /** Why there is no terminal to test on; undefined where there is one. */

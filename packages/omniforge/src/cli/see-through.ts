@@ -12,7 +12,7 @@ import { createJsonView } from "./view/json-view.ts";
 import { openOutput, type Output } from "./view/output.ts";
 import { createScreen } from "./view/screen.ts";
 import { shortId } from "./view/short-id.ts";
-import { createTranscript } from "./view/transcript.ts";
+import { createTranscript, type TranscriptOptions } from "./view/transcript.ts";
 import type { Advice, OpenRequest, TaskView } from "./view/view.ts";
 
 export interface Sight {
@@ -37,7 +37,10 @@ export interface Sight {
 /** Attends the task to its end, or to where it waits or was interrupted; then closes what was opened. */
 export async function seeThrough(opened: Opened, task: string, sight: Sight): Promise<ExitCode> {
   const output = sight.output ?? openOutput(process.stdout);
-  const view = viewOn(output, sight);
+  const view = viewOn(output, {
+    ...sight,
+    ...(opened.config.modelFacts && { modelFacts: opened.config.modelFacts }),
+  });
   if (sight.said !== undefined) view.said(sight.said);
   const interrupts = catchInterrupts();
   const goOn = sight.goOn ?? resumeLine(task, sight);
@@ -96,10 +99,10 @@ async function cancelAfter(task: string, view: TaskView, { data, backend }: Sigh
 /** What shows a task on this output. */
 export function viewOn(
   output: Output,
-  { json, reusedBefore }: Pick<Sight, "json" | "reusedBefore">,
+  { json, ...options }: Pick<Sight, "json"> & TranscriptOptions,
 ): TaskView {
   if (json === true) return createJsonView(output.write, (text) => process.stderr.write(text));
-  return createTranscript(createScreen(output), reusedBefore === undefined ? {} : { reusedBefore });
+  return createTranscript(createScreen(output), options);
 }
 
 export function resumeLine(task: string, { data, backend }: Pick<Sight, "data" | "backend">): string {

@@ -17,10 +17,13 @@ export interface ShowChoice {
 
 /** Shows what is in the log, and nothing that comes later. */
 export async function show(id: string, { data, json }: ShowChoice): Promise<ExitCode> {
-  const { forge, close } = await openForge({ data, work: false });
+  const { forge, config, close } = await openForge({ data, work: false });
   try {
     const task = await findTask(forge, id);
-    const view = viewOn(openOutput(process.stdout), { json });
+    const view = viewOn(openOutput(process.stdout), {
+      json,
+      ...(config.modelFacts && { modelFacts: config.modelFacts }),
+    });
     if (task.erased) view.note("What was said and done in this task was erased.");
     // An erased log still has its keys, for programs; for people there is nothing to read in it.
     if (!task.erased || json === true) await replay(forge, task.task, view);

@@ -42,10 +42,11 @@ function markOf(good: boolean): { readonly text: string; readonly style: "green"
   return { text: good ? "✓ " : "✗ ", style: good ? "green" : "red" };
 }
 
-/** What it took. */
-export function footer(task: Task): string {
+/** What it took; `cost` is empty where it is not known. */
+export function footer(task: Task, cost: string): string {
   const turns = `${task.turn} ${task.turn === 1 ? "turn" : "turns"}`;
-  return `${turns} · ${tokensText(task.usage)} · task ${shortId(task.task)}`;
+  const parts = [turns, tokensText(task.usage), cost, `task ${shortId(task.task)}`];
+  return parts.filter((part) => part !== "").join(" · ");
 }
 
 /** How a task ended, and why where it failed. */

@@ -41,7 +41,7 @@ export function createLiveText(screen: Screen): LiveText {
   };
   const show = (text: string, indent: number): void => {
     screen.line();
-    screen.text(text, { indent });
+    screen.text(text, { indent, markdown: true });
   };
   const isCurrent = (task: string, key: string): boolean => current?.task === task && current.key === key;
 
@@ -54,7 +54,7 @@ export function createLiveText(screen: Screen): LiveText {
       }
       if (current === undefined || !isCurrent(task, key) || current.attempt !== attempt) return;
       if (offset !== current.text.length) return;
-      current.line ??= screen.stream({ indent });
+      current.line ??= screen.stream({ indent, markdown: true });
       current.line.add(text);
       current.text += text;
     },

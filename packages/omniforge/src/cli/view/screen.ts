@@ -2,10 +2,12 @@
  * Where everything is shown: a terminal, or a pipe that gets the same words without colour and cursor.
  *
  * Invariants
- * 1. Only this file writes terminal escapes. Every text passes through `visible`, whoever wrote it.
+ * 1. Only this file writes terminal escapes (those of styles within a text are in `marks.ts`). Every text passes through `visible`, whoever wrote it.
  * 2. The status line is the last one, and is gone before anything else is written.
  */
 import type { Output } from "./output.ts";
+import { markdown } from "./markdown.ts";
+import { toEscapes } from "./marks.ts";
 import { wrap, type Wrapping } from "./wrap.ts";
 import { visible, visibleLine } from "./visible.ts";
 import { cutTo, widthOf } from "./text-width.ts";
@@ -34,6 +36,8 @@ export interface TextOptions {
   /** Before what did not fit on the line; default the prefix. */
   readonly continued?: string;
   readonly style?: Style;
+  /** A model's text: rendered on a terminal, as it was written elsewhere. */
+  readonly markdown?: boolean;
 }
 
 const codes: Record<Style, readonly [number, number]> = {
@@ -60,13 +64,14 @@ export function createScreen(output: Output): Screen {
     const [on, off] = codes[style];
     return `\u001b[${on}m${text}\u001b[${off}m`;
   };
-  const wrapping = ({ indent = 0, prefix = "", continued = prefix, style }: TextOptions): Wrapping =>
-    wrap(
-      (text) => write(paint(text, style)),
-      output.columns,
-      " ".repeat(indent) + prefix,
-      " ".repeat(indent) + continued,
-    );
+  const wrapping = (options: TextOptions): Wrapping => {
+    const { indent = 0, prefix = "", continued = prefix, style } = options;
+    const { columns } = output;
+    const margin = " ".repeat(indent);
+    if (live && options.markdown === true)
+      return markdown((text) => write(toEscapes(text)), { columns, indent: margin, styled: coloured });
+    return wrap((text) => write(paint(text, style)), columns, margin + prefix, margin + continued);
+  };
 
   return {
     live,

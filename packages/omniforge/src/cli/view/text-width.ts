@@ -1,4 +1,5 @@
 /** How many columns of a terminal a text takes, and cutting it to so many. */
+import { isMark } from "./marks.ts";
 
 const wide =
   /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}])/u;
@@ -33,6 +34,7 @@ export function headOf(text: string, columns: number): string {
 }
 
 function columnsOf(grapheme: string): number {
+  if (isMark(grapheme)) return 0;
   if (marks.test(grapheme)) return 0;
   // An emoji made of several characters, or told to look like one, takes two columns.
   return wide.test(grapheme) || grapheme.includes("\ufe0f") ? 2 : 1;

@@ -8,8 +8,10 @@ import type { Entry, EntryBody, EntryOf } from "../../protocol/entry.ts";
 import type { TaskEvent } from "../../protocol/event.ts";
 import { textOf } from "../../protocol/message.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
+import type { ModelFactsTable } from "../../models/model-facts.ts";
 import { listenTool } from "../../tools/builtin/listen.ts";
 import { isListening } from "../conversation.ts";
+import { createBill } from "./bill.ts";
 import { durationText } from "./call-text.ts";
 import {
   callLine,
@@ -29,6 +31,8 @@ import type { OpenRequest, TaskView } from "./view.ts";
 export interface TranscriptOptions {
   /** What was recorded before this time was not done now: it is marked as reused. Epoch milliseconds. */
   readonly reusedBefore?: number;
+  /** Prices of the person's own. */
+  readonly modelFacts?: ModelFactsTable;
 }
 
 /** Shows a task, and its sub-agents, on a screen. */
@@ -38,6 +42,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
   const live: LiveText = createLiveText(screen);
   const shown = new Set<string>();
   const typed = new Set<string>();
+  const bill = createBill(options.modelFacts);
   /** Tasks whose model was asked and has not said anything yet. */
   const thinking = new Set<string>();
   const actorOf = (task: string): Actor =>
@@ -48,7 +53,8 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
       [...running].map(([key, said]) => `${calls.get(key)?.name ?? key}${said === "" ? "" : `: ${said}`}`),
     );
     const doing = [...names, ...(thinking.size > 0 ? ["thinking"] : [])];
-    if (!live.open()) screen.status(doing.length > 0 ? `… ${doing.join(", ")}` : "");
+    const spent = [bill.tokens(), bill.cost()].filter((part) => part !== "").map((part) => ` · ${part}`);
+    if (!live.open()) screen.status(doing.length > 0 ? `… ${doing.join(", ")}${spent.join("")}` : "");
   };
   const line = (spans: readonly Span[], indent: number): void => {
     live.interrupt();
@@ -181,6 +187,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
     event(event) {
       if (event.type === "entry") {
         thinking.delete(event.task);
+        bill.add(event.task, event.entry);
         entry(event.task, event.entry);
       } else delta(event);
       showStatus();
@@ -202,7 +209,7 @@ export function createTranscript(screen: Screen, options: TranscriptOptions = {}
       live.interrupt();
       screen.line();
       screen.line(endLine(task.state, task.error?.message));
-      screen.line([{ text: footer(task), style: "dim" }]);
+      screen.line([{ text: footer(task, bill.cost()), style: "dim" }]);
     },
     note(text) {
       live.interrupt();
