@@ -60,7 +60,15 @@ update tasks set wakes = wakes + 1 where task = ? and tenant = ?
 -- name: listTasks
 select * from tasks
 where tenant = :tenant and (:before is null or task < :before)
-  and (:agent is null or agent = :agent) and (:parent is null or parent = :parent) and (:root is null or root = :root)
+  and (:agent is null or agent = :agent) and (:root is null or root = :root)
+  and (:states is null or state in (select value from json_each(:states)))
+order by task desc limit :limit
+
+-- name: listChildren
+-- The plus keeps the planner from reading all tasks of the tenant in their order.
+select * from tasks
+where parent = :parent and +tenant = :tenant and (:before is null or task < :before)
+  and (:agent is null or agent = :agent) and (:root is null or root = :root)
   and (:states is null or state in (select value from json_each(:states)))
 order by task desc limit :limit
 

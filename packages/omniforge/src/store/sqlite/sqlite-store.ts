@@ -197,10 +197,10 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     list: ({ tenant, agent, states, parent, root, before, limit }) =>
       reading(() =>
         database
-          .all("listTasks", {
+          .all(parent === undefined ? "listTasks" : "listChildren", {
+            ...(parent !== undefined && { parent }),
             tenant,
             agent: agent ?? null,
-            parent: parent ?? null,
             root: root ?? null,
             before: before ?? null,
             states: states === undefined ? null : JSON.stringify(states),
