@@ -175,7 +175,9 @@ describe("--help", () => {
     const { code, stdout } = await omniforge("--help");
     const ms = Math.round(performance.now() - begun);
     expect(code).toBe(0);
-    for (const command of "run chat tasks show watch say respond cancel resume erase agents tools doctor".split(" "))
+    for (const command of "run chat tasks show watch say respond cancel resume erase agents tools doctor".split(
+      " ",
+    ))
       expect(stdout).toContain(`\n  ${command} `);
     console.info(`--help after ${ms} ms`);
     // A tenth of a second when the machine has nothing else to do.

@@ -4,5 +4,12 @@ export { scriptedModel, type Conversation, type Script, type ScriptedReply } fro
 export { testStore, type TestFramework } from "./store-contract.ts";
 export { scriptedEffects, type EffectScript, type ScriptedEffects } from "./scripted-effects.ts";
 export { normalise, type NormalEntry } from "./normalise.ts";
-export { scenarioNames, testBackend, type ContractOptions, type Control, type CreateEngine, type Engine } from "./contract/index.ts";
+export {
+  scenarioNames,
+  testBackend,
+  type ContractOptions,
+  type Control,
+  type CreateEngine,
+  type Engine,
+} from "./contract/index.ts";
 export type { EngineOptions, ExpectedLogs, ScenarioFramework, Skip } from "./contract/index.ts";

@@ -2,7 +2,13 @@
  * A model that says what a script says. Stateless by contract: the script is a function of the conversation, so that an
  * attempt that is repeated after a crash says the same.
  */
-import { APICallError, type LanguageModel, type ModelCallOptions, type ModelPrompt, type ModelStreamPart } from "../models/language-model.ts";
+import {
+  APICallError,
+  type LanguageModel,
+  type ModelCallOptions,
+  type ModelPrompt,
+  type ModelStreamPart,
+} from "../models/language-model.ts";
 import type { Json } from "../protocol/json.ts";
 
 /** What the script may look at. */
@@ -25,7 +31,9 @@ export interface ScriptedReply {
   readonly calls?: readonly { readonly name: string; readonly arguments?: Json; readonly raw?: string }[];
   readonly usage?: { readonly input: number; readonly output: number };
   /** `cut`: the stream ends without a finish. A status: the provider answers with it. */
-  readonly fail?: "cut" | { readonly status: number; readonly message?: string; readonly retryAfterMs?: number };
+  readonly fail?:
+    | "cut"
+    | { readonly status: number; readonly message?: string; readonly retryAfterMs?: number };
   readonly finish?: "stop" | "length" | "tool-calls" | "error";
 }
 
@@ -54,16 +62,22 @@ function read({ prompt, tools = [], abortSignal }: ModelCallOptions): Conversati
   let turn = 1;
   for (const message of prompt) {
     if (message.role === "assistant") turn++;
-    if (message.role === "user") said.push(message.content.map((part) => (part.type === "text" ? part.text : "")).join(""));
+    if (message.role === "user")
+      said.push(message.content.map((part) => (part.type === "text" ? part.text : "")).join(""));
     if (message.role !== "tool") continue;
     for (const part of message.content) {
-      if (part.type === "tool-result") results.push({ name: part.toolName, kind: part.output.type, text: textOf(part.output) });
+      if (part.type === "tool-result")
+        results.push({ name: part.toolName, kind: part.output.type, text: textOf(part.output) });
     }
   }
   return { turn, said, results, tools: tools.map((tool) => tool.name), prompt, signal: abortSignal };
 }
 
-function textOf(output: { readonly type: string; readonly value?: unknown; readonly reason?: string | undefined }): string {
+function textOf(output: {
+  readonly type: string;
+  readonly value?: unknown;
+  readonly reason?: string | undefined;
+}): string {
   if (output.type === "execution-denied") return output.reason ?? "";
   return typeof output.value === "string" ? output.value : JSON.stringify(output.value);
 }
@@ -97,7 +111,15 @@ function* parts(reply: ScriptedReply, turn: number): Generator<ModelStreamPart> 
   };
 }
 
-function refusal({ status, message, retryAfterMs }: { status: number; message?: string; retryAfterMs?: number }): APICallError {
+function refusal({
+  status,
+  message,
+  retryAfterMs,
+}: {
+  status: number;
+  message?: string;
+  retryAfterMs?: number;
+}): APICallError {
   return new APICallError({
     message: message ?? `the provider answered ${status}`,
     url: "scripted:",
