@@ -115,16 +115,16 @@ function placeExecutions(shared: Shared, place: Place, read: Read, write: Write)
       read("owners", async () =>
         (await executions.owners()).map((one) => ({ ...one, dead: owners.get(one.owner)?.state === "dead" })),
       ),
-    retire: (owner) =>
+    retire: (owner, seenAt) =>
       write(
         "retire",
-        () => executions.retire(owner),
+        () => executions.retire(owner, seenAt),
         () => watch.noteAll(),
       ),
-    evict: (one, owner, recovery, at) =>
+    evict: (one, owner, recovery, at, seenAt) =>
       write(
         "evict",
-        () => executions.evict(one, owner, recovery, at),
+        () => executions.evict(one, owner, recovery, at, seenAt),
         () => watch.note(one),
       ),
     recordRun: (one, run) =>

@@ -30,9 +30,9 @@ export function watchStore(store: TaskStore, points: Points): TaskStore {
         around(`release ${reference.task}`, () => executions.release(reference, fence, park)),
       park: (reference, park) => around(`park ${reference.task}`, () => executions.park(reference, park)),
       beat: (owner, at) => around("beat", () => executions.beat(owner, at)),
-      retire: (owner) => around("retire", () => executions.retire(owner)),
-      evict: (reference, owner, recovery, at) =>
-        around(`evict ${reference.task}`, () => executions.evict(reference, owner, recovery, at)),
+      retire: (owner, seenAt) => around("retire", () => executions.retire(owner, seenAt)),
+      evict: (reference, owner, recovery, at, seenAt) =>
+        around(`evict ${reference.task}`, () => executions.evict(reference, owner, recovery, at, seenAt)),
       recordRun: (reference, run) =>
         around(`record run ${reference.task}`, () => executions.recordRun(reference, run)),
     },

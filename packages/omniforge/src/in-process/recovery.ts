@@ -24,10 +24,11 @@ export async function recover(world: StepWorld, self: string, leaseMs: number): 
         owner,
         entry("recovery", { steps: [...steps] }),
         world.now(),
+        beatAt,
       );
       found ||= evicted;
     }
-    await executions.retire(owner);
+    await executions.retire(owner, beatAt);
   }
   return found;
 }

@@ -205,10 +205,19 @@ export interface ExecutionStore {
   beat(owner: string, at: number, alone?: LoneStep): Promise<void>;
   /** Everybody who has said so and has not retired, and whoever holds a task all the same (`beatAt` 0). */
   owners(): Promise<readonly Owner[]>;
-  /** The owner holds nothing any more: it stopped gracefully, or everything was taken from it. */
-  retire(owner: string): Promise<void>;
-  /** Takes a task from a dead owner, in one transaction: appends the recovery entry, no owner, next fence. */
-  evict(reference: TaskReference, owner: string, recovery: NewEntry, at: number): Promise<boolean>;
+  /**
+   * The owner holds nothing any more: it stopped gracefully, or everything was taken from it. `seenAt`: the beat that it
+   * was taken for dead by; if it has said since that it lives, nothing happens.
+   */
+  retire(owner: string, seenAt?: number): Promise<void>;
+  /** Takes a task from a dead owner (`seenAt`: as above), in one transaction: the recovery entry, no owner, next fence. */
+  evict(
+    reference: TaskReference,
+    owner: string,
+    recovery: NewEntry,
+    at: number,
+    seenAt?: number,
+  ): Promise<boolean>;
   recordRun(reference: TaskReference, run: string): Promise<void>;
   /** Tasks of an engine that have not ended, oldest update first, those after this one: what a reconciler looks at (P5). */
   unfinished(

@@ -34,6 +34,8 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
       .map(({ row }) => row)
       .filter((row) => row.endedSeq === null);
   const woken = (row: TaskRow): boolean => row.parkedAtWakes === null || row.wakes > row.parkedAtWakes;
+  const hasBeat = (owner: string, seenAt: number | undefined): boolean =>
+    seenAt !== undefined && (owners.get(owner)?.beatAt ?? seenAt) !== seenAt;
   const reference = ({ tenant, task }: TaskRow): TaskReference => ({ tenant, task });
   return {
     acquire: (one, owner) =>
@@ -108,8 +110,9 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
         const silent = [...holders].filter((owner) => !owners.has(owner));
         return [...owners.values(), ...silent.map((owner) => ({ owner, beatAt: 0, dead: false }))];
       }),
-    retire: (owner) =>
+    retire: (owner, seenAt) =>
       write(() => {
+        if (hasBeat(owner, seenAt)) return;
         for (const { row } of all())
           if (row.owner === owner)
             change(
@@ -119,8 +122,9 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
             );
         owners.delete(owner);
       }),
-    evict: (one, owner, recovery: NewEntry, at) =>
+    evict: (one, owner, recovery: NewEntry, at, seenAt) =>
       write(() => {
+        if (hasBeat(owner, seenAt)) return false;
         const evicted = change(
           one,
           (row) => row.owner === owner,

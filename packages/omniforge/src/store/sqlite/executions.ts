@@ -20,6 +20,8 @@ export function sqliteExecutions(
     tenant: String(row["tenant"]),
     task: String(row["task"]),
   });
+  const hasBeat = (owner: string, seenAt: number | undefined): boolean =>
+    seenAt !== undefined && database.get("hasBeat", [owner, seenAt]) !== undefined;
   const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
   return {
     acquire: (reference, owner) =>
@@ -70,19 +72,23 @@ export function sqliteExecutions(
           };
         }),
       ),
-    async retire(owner) {
-      await database.write(() => {
+    async retire(owner, seenAt) {
+      const retired = await database.write(() => {
+        if (hasBeat(owner, seenAt)) return false;
         database.run("freeOwned", [owner]);
         database.run("retire", [owner]);
+        return true;
       });
+      if (!retired) return;
       locks.get(owner)?.release();
       locks.delete(owner);
       // A paused process that was retired still holds its lock, and will need it when it comes back.
       if (!isLockHeld(lockPath(owner))) removeLock(lockPath(owner));
     },
-    evict: (reference, owner, recovery, at) =>
+    evict: (reference, owner, recovery, at, seenAt) =>
       database.write(() => {
-        if (database.run("evict", { ...named(reference), owner }) === 0) return false;
+        if (hasBeat(owner, seenAt) || database.run("evict", { ...named(reference), owner }) === 0)
+          return false;
         // Named anew: what is passed is often a whole row, whose fence and turn would be taken for preconditions.
         append(named(reference), recovery, at);
         return true;

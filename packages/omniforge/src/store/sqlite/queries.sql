@@ -116,6 +116,9 @@ union all
 select distinct owner, 0, null, null from tasks
 where owner is not null and ended_seq is null and owner not in (select owner from owners)
 
+-- name: hasBeat
+select 1 from owners where owner = ? and beat_at <> ?
+
 -- name: retire
 delete from owners where owner = ?
 

@@ -81,6 +81,19 @@ export function leaseClaims(claim: Claim): void {
     assert.deepEqual(await store.row(first), row);
   });
 
+  claim("are not taken from an owner that has said since that it lives", async (store) => {
+    await create(store);
+    await store.executions.beat("idle", start);
+    await store.executions.beat("idle", start + 9);
+    const row = await store.executions.acquire(first, "idle");
+    assert.equal(await store.executions.evict(first, "idle", recovery, start + 9, start), false);
+    await store.executions.retire("idle", start);
+    assert.deepEqual(await store.row(first), row);
+    assert.equal(await store.executions.evict(first, "idle", recovery, start + 9, start + 9), true);
+    await store.executions.retire("idle", start + 9);
+    assert.deepEqual(await store.executions.owners(), []);
+  });
+
   claim("of an ended task are taken without an entry: nothing follows the end", async (store) => {
     await create(store);
     await store.executions.acquire(first, "dead");
