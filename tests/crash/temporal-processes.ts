@@ -1,18 +1,14 @@
-/** Workers and the person of a run on Temporal as real processes, and a namespace for them. */
+/** Workers and the person of a run on Temporal as real processes. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { temporal as api } from "@temporalio/proto";
-import type { TestServer } from "../temporal/server.ts";
-import type { Place, PersonOptions, WorkerOptions } from "./program/temporal-options.ts";
+import type { PersonOptions, WorkerOptions } from "./program/temporal-options.ts";
 import type { Exit } from "./run-program.ts";
 
-const { RegisterNamespaceRequest } = api.api.workflowservice.v1;
 const compileCache = join(tmpdir(), "omniforge-crash-compile-cache");
 const alive = new Set<ChildProcess>();
 // A test that was cut off leaves no process behind.
@@ -80,25 +76,3 @@ function start(file: string, options: object): Running {
     },
   };
 }
-
-/** A fresh namespace on this server, and a queue in it. */
-export async function createPlace({ client, address }: TestServer): Promise<Place> {
-  const namespace = `crash-${randomUUID().slice(0, 8)}`;
-  const { workflowService } = client;
-  const retention = { seconds: oneDay };
-  await workflowService.registerNamespace(
-    RegisterNamespaceRequest.fromObject({ namespace, workflowExecutionRetentionPeriod: retention }),
-  );
-  // The server's own list of namespaces lags behind.
-  for (const end = Date.now() + 30_000; ; await sleep(100)) {
-    try {
-      await workflowService.countWorkflowExecutions({ namespace });
-      await workflowService.describeTaskQueue({ namespace, taskQueue: { name: "crash" } });
-      return { address, namespace, taskQueue: "crash" };
-    } catch (thrown) {
-      if (Date.now() > end) throw thrown;
-    }
-  }
-}
-
-const oneDay = 24 * 60 * 60;

@@ -1,13 +1,13 @@
 /** Runs of the agent on Temporal, their workers killed one after another, each checked when it is over. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { createPlace, type Place } from "../temporal/namespace.ts";
 import type { TestServer } from "../temporal/server.ts";
 import { brokenPromises } from "./check-run.ts";
 import type { Killed } from "./kill-runs.ts";
-import type { Place } from "./program/temporal-options.ts";
 import { readRun, type RunLeft, type TaskLeft } from "./read-run.ts";
 import { inFreshDirectory, type Exit } from "./run-program.ts";
 import type { Random } from "./seeded.ts";
-import { createPlace, startPerson, startWorkerProcess, type Worker } from "./temporal-processes.ts";
+import { startPerson, startWorkerProcess, type Worker } from "./temporal-processes.ts";
 
 /** When a worker dies: at the n-th point that it passes, or this long after it began to do something. */
 export type WorkerKill = { readonly nth: number } | { readonly afterMs: number };
@@ -28,27 +28,38 @@ export interface Disturbed extends Killed {
 /** Longer than the slowest run of the longest test, and shorter than its time limit. */
 const patienceMs = 240_000;
 
-/** As many kills, half of them at points and half by the clock. */
-export function randomKills(random: Random, count: number): readonly WorkerKill[] {
-  return Array.from({ length: count }, () =>
+/** Fewer than make a step POISONED, even if all of them hit the same one. */
+export const harmless = 6;
+
+/** A run's kills, half of them at points and half by the clock, wherever they hit. */
+export function anyKills(random: Random): readonly WorkerKill[] {
+  return Array.from({ length: harmless }, () =>
     random.below(2) === 0 ? { nth: 1 + random.below(20) } : { afterMs: random.below(600) },
   );
 }
 
+/** Kills from a run's beginning to its end: each worker lives long enough to finish a step, so that none is POISONED. */
+export function manyKills(random: Random): readonly WorkerKill[] {
+  return Array.from({ length: 16 }, () => ({ nth: 9 + random.below(4) }));
+}
+
 /** An undisturbed run. Throws where even that breaks a promise. */
 export async function recordOnTemporal(server: TestServer): Promise<RunLeft> {
-  const { left, problems } = await runOnTemporal(server, []);
+  const { left, problems } = await runOnTemporal(server, { workers: [] });
   if (problems.length > 0) throw new Error(`undisturbed, the agent breaks promises: ${problems.join("; ")}`);
   return left;
 }
 
-/** Runs the agent, kills a worker as each plan says, and checks what is left. Without a recording, against itself. */
-export function runOnTemporal(
-  server: TestServer,
-  plans: readonly WorkerKill[],
-  recording?: RunLeft,
-): Promise<Disturbed> {
-  return checked(server, recording, (place, directory) => disturb(place, directory, plans));
+/** Who is killed in a run, one after another. */
+export interface Kills {
+  readonly workers: readonly WorkerKill[];
+  /** The person's processes, this long after their start; default: none. */
+  readonly personsAfterMs?: readonly number[];
+}
+
+/** Runs the agent, kills as planned, and checks what is left. Without a recording, against itself. */
+export function runOnTemporal(server: TestServer, plan: Kills, recording?: RunLeft): Promise<Disturbed> {
+  return checked(server, recording, (place, directory) => disturb(place, directory, plan));
 }
 
 export interface Course {
@@ -92,34 +103,52 @@ class Kept extends Error {}
 const hasUnknown = ({ entries }: TaskLeft): boolean =>
   entries.some((entry) => entry.kind === "result" && entry.body.status === "unknown");
 
-async function disturb(place: Place, directory: string, plans: readonly WorkerKill[]): Promise<Course> {
-  const person = startPerson({ ...place, directory });
-  const patience = setTimeout(() => person.child.kill("SIGABRT"), patienceMs);
-  const over = person.exit.then(() => undefined);
+async function disturb(place: Place, directory: string, plan: Kills): Promise<Course> {
+  const stop = new AbortController();
+  const patience = setTimeout(() => stop.abort(), patienceMs);
+  const person = attended(place, directory, plan.personsAfterMs ?? [], stop.signal);
+  const over = person.then(() => undefined);
   const recoveries: Promise<Recovery | undefined>[] = [];
   try {
     for (let process = 0, killedAt: number | undefined; ; process++) {
-      const plan = plans[process];
-      const kill = plan !== undefined && "nth" in plan ? plan : undefined;
+      const next = plan.workers[process];
+      const kill = next !== undefined && "nth" in next ? next : undefined;
       const worker = startWorkerProcess({ ...place, directory, process, ...(kill && { kill }) });
       if (killedAt !== undefined) recoveries.push(recovered(worker, killedAt));
-      if (plan !== undefined && "afterMs" in plan) void killLater(worker, plan.afterMs);
+      if (next !== undefined && "afterMs" in next) void killLater(worker, next.afterMs);
       const ended = await Promise.race([worker.exit, over]);
       if (ended === undefined) {
         await worker.kill();
         const all = await Promise.all(recoveries);
-        return {
-          kills: process,
-          person: await person.exit,
-          recoveries: all.filter((one) => one !== undefined),
-        };
+        return { kills: process, person: await person, recoveries: all.filter((one) => one !== undefined) };
       }
       if (ended.signal !== "SIGKILL") throw new Error(`a worker ended by itself: ${ended.stderr}`);
       killedAt = Date.now();
     }
   } finally {
     clearTimeout(patience);
-    await person.kill();
+    stop.abort();
+    await person;
+  }
+}
+
+/** The person's processes until one has seen the task end; how the last one ended. */
+async function attended(
+  place: Place,
+  directory: string,
+  killsAfterMs: readonly number[],
+  stop: AbortSignal,
+): Promise<Exit> {
+  for (let process = 0; ; process++) {
+    const { child, exit } = startPerson({ ...place, directory });
+    const abort = (): void => void child.kill("SIGABRT");
+    stop.addEventListener("abort", abort);
+    const delay = killsAfterMs[process];
+    const timer = delay === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), delay);
+    const ended = await exit;
+    clearTimeout(timer);
+    stop.removeEventListener("abort", abort);
+    if (ended.signal !== "SIGKILL" || stop.aborted) return ended;
   }
 }
 

@@ -5,7 +5,7 @@ import { sqliteStore, type TaskRow, type TaskStore } from "omniforge/store";
 import { readLedger } from "./ledger.ts";
 import { rootTask } from "./program/agents.ts";
 import { isStill } from "./program/attend.ts";
-import type { Place } from "./program/temporal-options.ts";
+import type { Place } from "../temporal/namespace.ts";
 import { startPerson, startWorkerProcess } from "./temporal-processes.ts";
 import type { Course } from "./temporal-runs.ts";
 

@@ -2,10 +2,8 @@
 import { z } from "zod";
 import { killPlan } from "./points.ts";
 
+/** In a namespace of its own: every run's task has the same id. */
 const placeShape = z.strictObject({ address: z.string(), namespace: z.string(), taskQueue: z.string() });
-
-/** Where a run's workflows are: in a namespace of its own, because every run's task has the same id. */
-export type Place = z.infer<typeof placeShape>;
 
 /** The options of temporal-worker.ts. */
 export const workerOptions = placeShape.extend({
