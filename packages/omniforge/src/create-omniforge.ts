@@ -118,8 +118,6 @@ export interface OmniForge {
 export async function createOmniForge(options: OmniForgeOptions = {}): Promise<OmniForge> {
   const { tenant = "default", durability, work = true } = options;
   const directory = resolve(options.dataDirectory ?? ".omniforge");
-  mkdirSync(directory, { recursive: true });
-  const store = sqliteStore(join(directory, "omniforge.db"), durability === undefined ? {} : { durability });
   const bus = createEventBus();
   const tools = createToolRegistry();
   const models = createModelRegistry();
@@ -129,6 +127,17 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   const model = options.model ?? discovery.offer ?? keylessReference;
   for (const [reference, one] of Object.entries(options.models ?? {})) models.register(reference, one);
   const agents = new Map<string, Agent>();
+  /** The same tool object may come with several agents; another one of the same name is a mistake. */
+  const know = (agent: Agent): void => {
+    agents.set(agent.name, agent);
+    for (const tool of agent.tools) if (tools.get(tool.spec.name) !== tool) tools.register(tool);
+  };
+  for (const tool of options.tools ?? []) tools.register(tool);
+  for (const agent of options.agents ?? []) know(agent);
+  const makeBackend = await backendFactory(options.backend ?? "in-process");
+
+  mkdirSync(directory, { recursive: true });
+  const store = sqliteStore(join(directory, "omniforge.db"), durability === undefined ? {} : { durability });
   const blobFolder = join(directory, "blobs");
   const blobs = fileBlobs(blobFolder);
   const world: StepWorld = {
@@ -145,14 +154,10 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     workspace: resolve(options.workspace ?? "."),
     cancelGraceMs: 2_000,
   };
-  /** The same tool object may come with several agents; another one of the same name is a mistake. */
-  const know = (agent: Agent): void => {
-    agents.set(agent.name, agent);
-    for (const tool of agent.tools) if (tools.get(tool.spec.name) !== tool) tools.register(tool);
-  };
-  for (const tool of options.tools ?? []) tools.register(tool);
-  for (const agent of options.agents ?? []) know(agent);
-  const backend = await (await backendFactory(options.backend ?? "in-process"))(world, { work });
+  const backend = await makeBackend(world, { work }).catch(async (thrown: unknown) => {
+    await store.close();
+    throw thrown;
+  });
 
   const named = (task: string): TaskReference => ({ tenant, task });
   const get = async (task: string): Promise<Task> => {

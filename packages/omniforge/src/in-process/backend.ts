@@ -27,6 +27,8 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
   return async (world, { work }) => {
     const settings = { ...defaults, ...options };
     const runner = work ? new Runner(world, settings) : undefined;
+    // First: what can't start leaves nothing behind that looks at its store.
+    await runner?.start();
     let sweeping = false;
     const clearSweep = settings.timers.every(sweepMs, () => {
       if (sweeping) return;
@@ -60,7 +62,6 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
         await runner?.stop();
       },
     };
-    await runner?.start();
     return backend;
   };
 }
