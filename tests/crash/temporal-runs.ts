@@ -40,7 +40,7 @@ export function anyKills(random: Random): readonly WorkerKill[] {
 
 /** Kills from a run's beginning to its end: each worker lives long enough to finish a step, so that none is POISONED. */
 export function manyKills(random: Random): readonly WorkerKill[] {
-  return Array.from({ length: 16 }, () => ({ nth: 9 + random.below(4) }));
+  return Array.from({ length: 11 }, () => ({ nth: 9 + random.below(4) }));
 }
 
 /** An undisturbed run. Throws where even that breaks a promise. */
