@@ -180,7 +180,7 @@ describe("omniforge completion", () => {
     for (const command of ["run", "chat", "doctor"]) expect(stdout).toContain(command);
     const checked = spawnSync(shell, ["-n"], { input: stdout, encoding: "utf8" });
     // A shell that is not here says nothing against the script.
-    if (checked.error === undefined) expect(checked.stderr).toBe("");
+    expect(checked.error === undefined ? checked.stderr : "").toBe("");
   });
 
   it("completes in bash", async () => {
