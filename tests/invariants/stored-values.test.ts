@@ -69,6 +69,26 @@ describe("a tool", () => {
     expect(define).toThrow(expect.objectContaining({ code: "INVALID_AGENT" }));
   });
 
+  it("that returns much has the whole of it kept beside the log, however it returns it", async () => {
+    const much = "x".repeat(200_000);
+    for (const output of [much, { much }, { parts: [{ type: "data" as const, value: { much } }] }]) {
+      const act = watched(() => output);
+      await withWorld(openWorld({ script: acting(1), tools: [act.tool] }), async (world) => {
+        const row = await world.begin();
+        const [call] = await world.calls(row, 1);
+        if (call === undefined) throw new Error("no call");
+        await world.tool(row, call);
+        const [part] = (await world.of(row, "result")).flatMap(({ body }) => body.parts);
+        if (part?.type !== "reference") throw new Error(`a part of type ${part?.type}`);
+        const kept = await world.blobs.get(row, part.blob);
+        expect([part.preview.length < 10_000, new TextDecoder().decode(kept).includes(much)]).toEqual([
+          true,
+          true,
+        ]);
+      });
+    }
+  });
+
   it("that asks with half a character is asked for with a whole one", async () => {
     const act = watched(() => {
       throw new InputRequired(`Well${half}?`);

@@ -1,4 +1,5 @@
 /** What a task says of how it ended is why it ended. */
+import { defineAgent } from "omniforge";
 import { expect, it } from "vitest";
 import { watched } from "./tools.ts";
 import { openWorld } from "./world.ts";
@@ -25,4 +26,27 @@ it("a task whose transcript could not be put in short says why not", async () =>
     code: "MODEL_REFUSED",
     message: expect.stringContaining("this key was revoked") as string,
   });
+});
+
+it("a sub-agent that completed, and was erased before its parent collected it, is not said to be canceled", async () => {
+  const child = defineAgent({ name: "child", instructions: "You are the child." });
+  const world = openWorld({
+    agents: [child],
+    script: ({ turn, tools }) =>
+      turn === 1 && tools.includes("child")
+        ? { calls: [{ name: "child", arguments: { message: "Go." } }] }
+        : { text: "Done." },
+  });
+  const row = await world.begin();
+  const [call] = await world.calls(row, 1);
+  if (call?.child === undefined) throw new Error("no sub-agent");
+  await world.steps.openChild(world, world.attempt(row), call);
+  const opened = { tenant: row.tenant, task: call.child };
+  await world.model(opened, 1);
+  await world.steps.finish(world, world.attempt(opened), 1, { kind: "completed" });
+  await world.store.erase(opened, world.now());
+  await world.settle(row, [{ ...call, waits: "child" }]);
+  const [result] = await world.of(row, "result");
+  await world.close();
+  expect(result?.body).toMatchObject({ status: "result", parts: [] });
 });

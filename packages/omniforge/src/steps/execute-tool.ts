@@ -153,15 +153,16 @@ async function toParts(world: StepWorld, attempt: Attempt, output: ToolOutput): 
     typeof output === "object" && output !== null && "parts" in output
       ? partShape.array().safeParse(output.parts)
       : undefined;
-  if (parts?.success === true)
-    return Promise.all(
-      parts.data.map((part) =>
-        part.type === "text" ? fit(world, attempt, part.text) : Promise.resolve(part),
-      ),
-    );
+  if (parts?.success === true) return Promise.all(parts.data.map((part) => fitPart(world, attempt, part)));
   const value = json.parse(JSON.parse(JSON.stringify(output ?? null, refuseLoss)));
-  const written = JSON.stringify(value);
-  return [written.length > inlineCharacters ? await fit(world, attempt, written) : { type: "data", value }];
+  return [await fitPart(world, attempt, { type: "data", value })];
+}
+
+async function fitPart(world: StepWorld, attempt: Attempt, part: Part): Promise<Part> {
+  if (part.type === "text") return fit(world, attempt, part.text);
+  if (part.type !== "data") return part;
+  const written = JSON.stringify(part.value);
+  return written.length > inlineCharacters ? fit(world, attempt, written) : part;
 }
 
 async function fit(world: StepWorld, attempt: Attempt, text: string): Promise<Part> {

@@ -95,7 +95,9 @@ export async function collectChild(
   const child = await world.store.row(reference);
   if (child === undefined || child.endedSeq === null) return done("waiting");
   const ended = (await world.store.read(reference, child.endedSeq - 1)).find(isKind("ended"));
-  const { state, parts, error } = ended?.body ?? { state: "failed" as const, parts: [], error: undefined };
+  const { parts, error } = ended?.body ?? { parts: [], error: undefined };
+  // How it ended says the head: of an erased task nothing else does.
+  const { state } = child;
   const status = state === "completed" ? "result" : state === "canceled" ? "canceled" : "error";
   const why = error ?? { code: "TOOL_FAILED", message: `the sub-agent's task ${call.child} was ${state}` };
   const body: EntryBody<"result"> = {
