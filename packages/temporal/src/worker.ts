@@ -5,7 +5,8 @@
  * every second), and stopping without losing what runs.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import { inspect } from "node:util";
+import { DefaultLogger, type LogEntry, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { OmniForgeError } from "omniforge/protocol";
 import type { StepWorld } from "omniforge/steps";
 import { createActivities } from "./activities.ts";
@@ -80,10 +81,16 @@ async function connectWorker(place: Place): Promise<NativeConnection> {
   }
 }
 
+/** A step that is tried again is no news: its failure is in the task's log, and what was unexpected went to `onError`. */
+function report({ level, message, meta = {} }: LogEntry): void {
+  if (message === "Activity failed") return;
+  process.stderr.write(`${level} ${message} ${inspect(meta, { depth: 3, breakLength: Infinity })}\n`);
+}
+
 /** Signals belong to the program. A runtime that the program has installed itself stays as it is. */
 function prepareRuntime(): void {
   try {
-    Runtime.install({ logger: new DefaultLogger("WARN"), shutdownSignals: [] });
+    Runtime.install({ logger: new DefaultLogger("WARN", report), shutdownSignals: [] });
   } catch (thrown) {
     if (!(thrown instanceof Error && thrown.name === "IllegalStateError")) throw thrown;
   }
