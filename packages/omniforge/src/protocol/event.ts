@@ -17,5 +17,3 @@ export type TaskEvent =
     }
   /** A new attempt at the step begins: what its predecessors streamed is void. */
   | { readonly type: "reset"; readonly task: string; readonly key: string; readonly attempt: string };
-
-export type Delta = Exclude<TaskEvent, { type: "entry" }>;
