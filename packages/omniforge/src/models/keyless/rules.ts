@@ -69,7 +69,7 @@ const rules: readonly Rule[] = [
   },
   (request, work) => {
     const [, pattern] =
-      /^(?:please\s+)?(?:search|grep|find|look)(?:\s+for)?\s+(?:every\s+|all\s+|each\s+)?["'`]?(.+?)["'`]?$/is.exec(
+      /^(?:please\s+)?(?:search|grep|find|look)(?:\s+for)?\s+(?:every\s+|all\s+|each\s+)?["'`]?(.+?)["'`]?(?:\s+here)?$/is.exec(
         request,
       ) ?? [];
     if (pattern === undefined) return undefined;

@@ -1,0 +1,111 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { repository } from "../architecture/read-sources.ts";
+import { omniforge } from "./program.ts";
+
+// Real processes, of which a busy machine starts one in seconds.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+/** Inside the repository, so that a program in it finds the packages as any program beside them would. */
+let folder: string;
+
+beforeAll(async () => {
+  await mkdir(join(repository, ".cache"), { recursive: true });
+  folder = await mkdtemp(join(repository, ".cache/readme-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const page = (path: string): Promise<string> => readFile(join(repository, path), "utf8");
+
+async function blocks(path: string): Promise<string[]> {
+  return [...(await page(path)).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+}
+
+/** Runs a program in a folder of its own, without a key. */
+async function run(
+  name: string,
+  text: string,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const own = join(folder, name);
+  await mkdir(own, { recursive: true });
+  await writeFile(join(own, "program.ts"), text);
+  await writeFile(join(own, "notes.txt"), `${["TO", "DO"].join("")} one\n`);
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(process.execPath, ["--conditions=omniforge:source", "program.ts"], {
+    cwd: own,
+    env: { PATH, HOME },
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (more: string) => (stdout += more));
+  child.stderr.setEncoding("utf8").on("data", (more: string) => (stderr += more));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, stdout, stderr };
+}
+
+describe("the README's program", () => {
+  it("runs as it is printed, and answers", async () => {
+    const [program = ""] = await blocks("README.md");
+    const { code, stdout, stderr } = await run("program", program);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("notes.txt");
+  });
+
+  it("has a tool that is one, in front of a bank", async () => {
+    const [, tool = ""] = await blocks("README.md");
+    const before = `import { defineTool } from "omniforge";
+import { z } from "zod";
+const bank = { transfer: async (to: string, amount: number, given: object) => [to, amount, Object.keys(given)] };
+`;
+    const after = `const world = { idempotencyKey: "k", signal: new AbortController().signal };
+console.log(await transfer.execute({ to: "a", amount: 1 }, world as never));
+await transfer.execute({ to: "a", amount: -1 }, world as never).catch(() => console.log("refused"));
+`;
+    const { stdout, stderr } = await run("tool", before + tool + after);
+    expect(stderr).toBe("");
+    expect(stdout).toContain("'idempotencyKey', 'signal'");
+    expect(stdout).toContain("refused");
+  });
+
+  it("has a config file that the command line takes", async () => {
+    const [config = ""] = await blocks("docs/command-line.md");
+    const { code, stderr } = await run(
+      "config",
+      `${config}\n`.replace("export default", "export const config ="),
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const { checkConfig } = await import("../../packages/omniforge/src/cli/config/check-config.ts");
+    const loaded = (await import(join(folder, "config/program.ts"))) as { config: unknown };
+    expect(checkConfig(loaded.config)).toHaveProperty("config");
+  });
+});
+
+describe.each(["README.md", "docs/command-line.md"])("the command table of %s", (path) => {
+  it("names every command that --help does, and no other", async () => {
+    const { stdout } = await omniforge("--help");
+    const [, list = ""] = /^Commands:\n(.*?)\n\n/ms.exec(stdout) ?? [];
+    const known = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = ""]) => name);
+    const printed = [...(await commandRows(path)).keys()];
+    expect(printed.toSorted()).toEqual(known.filter((name) => name !== "help").toSorted());
+  });
+
+  it("names no option that the command does not have", async () => {
+    for (const [name, row] of await commandRows(path)) {
+      const { stdout } = await omniforge(name, "--help");
+      for (const [option] of row.matchAll(/--[a-z-]+/g))
+        expect(`${name}: ${stdout}`).toContain(`  ${option}`);
+    }
+  });
+});
+
+/** Each command of the table, with its row. */
+async function commandRows(path: string): Promise<Map<string, string>> {
+  const [, table = ""] = /^\| Command \|.*?\n\|---\|---\|\n(.*?)\n\n/ms.exec(await page(path)) ?? [];
+  const rows = new Map<string, string>();
+  for (const row of table.split("\n")) {
+    const [, first = ""] = /^\| (.*?) \|/.exec(row) ?? [];
+    for (const [, name = ""] of first.matchAll(/`([a-z]+)/g)) rows.set(name, row);
+  }
+  return rows;
+}
