@@ -95,10 +95,11 @@ export const limits: Theme = {
     {
       name: "asks at its limit of wall time, which does not run while it waits for a person",
       cast: (kit) => ({
-        limits: { wallTimeMs: 700, atLimit: "ask" },
+        // Long enough for a slow engine to begin in.
+        limits: { wallTimeMs: 3_000, atLimit: "ask" },
         tools: [
           kit.tool("rest", {}, async () => {
-            await delay(710);
+            await delay(3_010);
             return "rested";
           }),
         ],
@@ -107,7 +108,7 @@ export const limits: Theme = {
       async play(stage) {
         await stage.submit();
         await stage.asks(["2/limit/0"]);
-        await delay(720);
+        await delay(3_020);
         await stage.approve("2/limit/0");
         await stage.ends("completed", "rest (text): rested");
       },

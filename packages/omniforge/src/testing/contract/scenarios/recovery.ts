@@ -1,5 +1,6 @@
 /** Recovery: a process dies, stops or stands still at any point, and the task goes on where it stood. */
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../../../protocol/json.ts";
 import { answer, calls, replies, report } from "../kit.ts";
 import type { Kit } from "../kit.ts";
@@ -127,8 +128,11 @@ export const recovery: Theme = {
       async play(stage) {
         await stage.submit();
         await stage.gates.reached("put a");
+        // The stop has begun before anything ends: nothing new is handed to the process that stops.
+        const restarted = stage.restart();
+        await delay(300);
         openAll(stage);
-        await stage.restart();
+        await restarted;
         await stage.ends("completed", reported);
         assert.deepEqual(stage.ledger.counts, { put: 3 });
         assert.equal((await stage.entries("recovery")).length, 0);
