@@ -3,6 +3,7 @@
 // which Node is needed before anything that an old Node cannot parse is loaded.
 "use strict";
 
+var nodeModule = require("module");
 var path = require("path");
 var url = require("url");
 
@@ -19,6 +20,9 @@ if (parseInt(process.versions.node, 10) < 24) {
   );
   process.exit(1);
 }
+
+// What has been compiled once need not be compiled again by the next command.
+if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
 
 import(url.pathToFileURL(path.join(__dirname, "..", "dist", "cli", "main.js")).href).catch(function (error) {
   console.error(error);

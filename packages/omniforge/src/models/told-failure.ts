@@ -2,7 +2,6 @@
  * What is known of a failed model call, whatever shape it came in: an `APICallError`, a plain object that a stream
  * carried (with or without a status), a broken socket.
  */
-import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import { APICallError } from "./language-model.ts";
 
@@ -38,7 +37,8 @@ export function tell(thrown: unknown): Told {
 
 /** Where a package could not read an error's body, it tells the status's name; what the server wrote is better. */
 function ownWords(message: string, status: number | undefined, text: string | undefined): string {
-  if (message !== "" && message !== STATUS_CODES[status ?? 0]) return message;
+  if (message !== "" && message !== process.getBuiltinModule("node:http").STATUS_CODES[status ?? 0])
+    return message;
   const known = message === "" ? `the model's provider answered ${status ?? "nothing"}` : message;
   try {
     const written = anyErrorBody.safeParse(JSON.parse(text ?? ""));

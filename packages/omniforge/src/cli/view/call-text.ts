@@ -79,5 +79,6 @@ export function tokensText({
   inputTokens: number;
   outputTokens: number;
 }): string {
-  return `${(inputTokens + outputTokens).toLocaleString("en-US")} tokens`;
+  // By hand, for loading a locale takes longer than starting a command may.
+  return `${String(inputTokens + outputTokens).replaceAll(/\B(?=(?:\d{3})+$)/g, ",")} tokens`;
 }

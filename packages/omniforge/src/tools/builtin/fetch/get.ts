@@ -4,7 +4,7 @@
  * Owns: the redirects (each is parsed, resolved and checked like the first URL), and the limits on time and size. The size
  * is counted after decompression. Nothing is sent but the request itself: no cookies, no credentials, no referrer.
  */
-import { request, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
@@ -63,6 +63,8 @@ async function ask(url: URL, how: Getting): Promise<IncomingMessage> {
   const named =
     Array.isArray(allowPrivate) && allowPrivate.some((one) => one === url.host || one === url.hostname);
   if (!open && !named) throw refuse(`port ${portOf(url)} of ${hostOf(url)} is refused`);
+  // Loaded with the first request: it brings Node's whole HTTP client along, which few programs need at their start.
+  const { request } = await import("node:http");
   const socket = await openConnection(url, network, allowPrivate, signal);
   return new Promise((resolve, reject) => {
     const asked = request({
