@@ -8,7 +8,7 @@ import { omniforge, program } from "./program.ts";
 // Real processes, of which a busy machine starts one in seconds.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-/** Inside the repository, so that a program in it finds the packages as any program beside them would. */
+/** Inside the repository, so that a program in it finds the packages like a program of its own. */
 let folder: string;
 
 beforeAll(async () => {

@@ -4,6 +4,7 @@
  */
 import type { InputRequest } from "../../protocol/input.ts";
 import type { Json } from "../../protocol/json.ts";
+import { showPreview } from "./preview-lines.ts";
 import type { Screen, Span } from "./screen.ts";
 
 /** Shows a request, and for an approval its arguments verbatim. */
@@ -21,6 +22,7 @@ export function showRequest(screen: Screen, request: InputRequest, indent: numbe
         indent,
       );
       showArguments(screen, request.arguments ?? null, indent + 2);
+      showPreview(screen, request, indent + 2);
       break;
     case "question":
       screen.text(`? ${asker}${request.prompt}`, { indent, style: "yellow" });
