@@ -95,7 +95,10 @@ describe.skipIf(skipped !== "")(`kill -9 of a Temporal worker${skipped}`, { time
     },
   );
 
-  test("a call that kills its process each time is given up, and the task goes on", async () => {
+  /** A task whose first call kills its worker each time, and workers that are started again until it has ended. */
+  async function dying(
+    said: "die" | "die beside",
+  ): Promise<{ world: TestWorld; task: TaskReference; started: number }> {
     const setup = killable(folder, "nothing");
     const world = createWorld({ folder, ...setup });
     const client = await bench.open(world, { work: false });
@@ -109,7 +112,7 @@ describe.skipIf(skipped !== "")(`kill -9 of a Temporal worker${skipped}`, { time
       }
     };
     const supervised = supervise();
-    const task = await world.create(testAgent({ tools: setup.tools }), "die");
+    const task = await world.create(testAgent({ tools: setup.tools }), said);
     await client.start(task);
     await until(() => (performed().includes("die") ? true : undefined));
     // Spares the test four deaths of the seven that it takes: two among others, five alone.
@@ -122,9 +125,28 @@ describe.skipIf(skipped !== "")(`kill -9 of a Temporal worker${skipped}`, { time
     for (const one of processes) one.kill("SIGKILL");
     await supervised;
     expect(row).toMatchObject({ state: "completed" });
+    return { world, task, started };
+  }
+
+  test("a call that kills its process each time is given up, and the task goes on", async () => {
+    const { world, task, started } = await dying("die");
     expect((await world.entries(task, "result"))[0]?.body.error?.code).toBe("POISONED");
     expect(performed().filter((step) => step === "die")).toHaveLength(3);
     expect(started).toBe(4);
+  });
+
+  test("a suspected call that waits for one that runs alone is not blamed for its deaths", async () => {
+    const { world, task } = await dying("die beside");
+    const results = await world.entries(task, "result");
+    expect(results.map(({ key, body }) => `${key} ${body.error?.code ?? body.status}`).toSorted()).toEqual([
+      "1/tool/0 POISONED",
+      "1/tool/1 result",
+    ]);
+    const blamed = (await world.entries(task, "recovery")).filter(({ body }) =>
+      body.steps.includes(stepKey(1, "tool", 1)),
+    );
+    // Beside it, and until it was suspected itself: two deaths, and none of those that follow.
+    expect(blamed.length).toBeLessThanOrEqual(2);
   });
 
   test("a worker that stops in good order hands its step over, and nothing is counted as a death", async () => {

@@ -6,6 +6,7 @@
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { defineTool, type Tool } from "omniforge";
 import type { Script } from "omniforge/testing";
 import { z } from "zod";
@@ -44,12 +45,27 @@ export function killable(
       return never();
     },
   });
+  const doze = defineTool({
+    name: "doze",
+    description: "Takes longer than its neighbour lives",
+    parameters: z.object({}),
+    effects: "none",
+    execute: async () => {
+      perform("doze");
+      await delay(500);
+      return "rested";
+    },
+  });
   return {
-    tools: [tool("look", "none"), tool("pay", "once"), die],
+    tools: [tool("look", "none"), tool("pay", "once"), die, doze],
     script({ said, results }) {
       perform(`model ${results.length + 1}`);
       if (said[0] === "die")
         return results.length === 0 ? { calls: [{ name: "die" }] } : { text: results[0]?.text ?? "" };
+      if (said[0] === "die beside")
+        return results.length === 0
+          ? { calls: [{ name: "die" }, { name: "doze" }] }
+          : { text: results[1]?.text ?? "" };
       if (results.length === 0) return { calls: [{ name: "look" }] };
       if (results.length === 1) return hang === "model" ? never() : { calls: [{ name: "pay" }] };
       return { text: results.map(({ text }) => text).join(", ") };

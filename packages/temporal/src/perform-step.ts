@@ -8,7 +8,7 @@ import { ApplicationFailure, Context } from "@temporalio/activity";
 import { ApplicationFailureCategory } from "@temporalio/common";
 import { OmniForgeError, type ErrorCode } from "omniforge/protocol";
 import type { Attempt, StepResult, StepWorld } from "omniforge/steps";
-import { endInGoodOrder } from "./deaths.ts";
+import { beat, endInGoodOrder } from "./deaths.ts";
 import { showsLife } from "./life-signs.ts";
 import type { Outcome } from "./sandbox/contract.ts";
 
@@ -37,9 +37,7 @@ export async function performStep<Value>(
   }
   const attempt = { tenant, task: workflowExecution.workflowId, signal: context.cancellationSignal };
   // By a timer, not by progress: a model may be silent for minutes, and a cancel is heard only in a heartbeat's answer.
-  const beat = setInterval(() => {
-    if (showsLife(world)) context.heartbeat();
-  }, heartbeatMs);
+  const beating = setInterval(() => beat(world, context), heartbeatMs);
   try {
     return bounded(toOutcome(await step(attempt), context, world.now()));
   } catch (thrown) {
@@ -48,7 +46,7 @@ export async function performStep<Value>(
     onError(new Error(`${activityType} of task ${attempt.task} failed`, { cause: thrown }));
     throw toFailure(thrown);
   } finally {
-    clearInterval(beat);
+    clearInterval(beating);
   }
 }
 
