@@ -32,11 +32,11 @@ export const editTool = defineTool({
       return `${path}\n${unifiedDiff(before, replaceText(before, wanted, path).text)}`;
     });
   },
-  async execute({ path, ...wanted }, { workspace, signal }) {
+  async execute({ path, ...wanted }, { workspace, signal, idempotencyKey }) {
     const opened = await openWorkspace(workspace);
     const { text, count, line } = replaceText(await readWhole(opened, path), wanted, path);
     signal.throwIfAborted();
-    await opened.replaceFile(path, text);
+    await opened.replaceFile(path, text, idempotencyKey);
     return `replaced ${counted(count, "passage")} in ${path}, ${count === 1 ? "in" : "the first in"} line ${line}`;
   },
 });

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   link,
@@ -152,6 +153,16 @@ describe("workspace", () => {
     execFileSync("mkfifo", [join(inside, "pipe")]);
     await expect(workspace.openFile("pipe")).rejects.toThrow("pipe is not a regular file");
     await expect(workspace.replaceFile("pipe", "x")).rejects.toThrow("pipe is not a regular file");
+  });
+
+  it("clears away what a killed attempt at the same call left, and nobody else's", async () => {
+    const left = (call: string): string =>
+      `.omniforge-unfinished-${createHash("sha256").update(call).digest("hex").slice(0, 16)}-x`;
+    await writeFile(join(inside, left("task/1/tool/0")), "half");
+    await writeFile(join(inside, left("task/1/tool/1")), "half");
+    await workspace.replaceFile("kept.md", "whole", "task/1/tool/0");
+    const unfinished = (await readdir(inside)).filter((name) => name.startsWith(".omniforge-unfinished"));
+    expect(unfinished).toEqual([left("task/1/tool/1")]);
   });
 
   it("leaves no unfinished file behind, whether it writes or refuses", async () => {

@@ -15,9 +15,9 @@
  * another could still make an empty file elsewhere, or with several lucky swaps be read. A model can't: none of the
  * built-in tools makes a link or moves a folder.
  */
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { constants, fstatSync, lstatSync, realpathSync } from "node:fs";
-import { lstat, mkdir, open, realpath, rename, rm, type FileHandle } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, realpath, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { OmniForgeError } from "../../protocol/error.ts";
 import { codeOf, describeFailure } from "./file-failure.ts";
@@ -38,8 +38,12 @@ export interface Workspace {
   openFile(path: string): Promise<FileHandle>;
   /** Whether anything is there. Throws PATH_OUTSIDE or TOOL_FAILED. */
   exists(path: string): Promise<boolean>;
-  /** Puts a text in the place of the file, with its folders, all or nothing. Throws PATH_OUTSIDE or TOOL_FAILED. */
-  replaceFile(path: string, text: string): Promise<void>;
+  /**
+   * Puts a text in the place of the file, with its folders, all or nothing. Throws PATH_OUTSIDE or TOOL_FAILED.
+   *
+   * `call` names who writes: what an attempt at the same call left behind when it was killed is cleared away.
+   */
+  replaceFile(path: string, text: string, call?: string): Promise<void>;
 }
 
 /** Opens a workspace. Throws TOOL_FAILED when the folder doesn't exist. */
@@ -70,14 +74,14 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
         throw describeFailure(error, path);
       }
     },
-    async replaceFile(path, text) {
+    async replaceFile(path, text, call = randomUUID()) {
       const names = namesOf(path);
       const name = names.pop();
       if (name === undefined || path.endsWith("/"))
         throw new OmniForgeError("INVALID_INPUT", `${path} names a folder, not a file`);
       try {
         const target = await resolveTarget(root, join(await makeFolders(root, names, path), name), path);
-        await replaceAtomically(root, target, path, text);
+        await replaceAtomically(root, target, path, text, call);
       } catch (error) {
         throw describeFailure(error, path);
       }
@@ -178,13 +182,22 @@ async function resolveLink(existing: string, path: string): Promise<string> {
   }
 }
 
-async function replaceAtomically(root: string, target: string, path: string, text: string): Promise<void> {
+async function replaceAtomically(
+  root: string,
+  target: string,
+  path: string,
+  text: string,
+  call: string,
+): Promise<void> {
   const folder = dirname(target);
+  const ours = `${unfinishedPrefix}${createHash("sha256").update(call).digest("hex").slice(0, 16)}-`;
+  for (const name of await readdir(folder))
+    if (name.startsWith(ours)) await rm(join(folder, name), { force: true });
   const mode = await lstat(target).then(
     (found) => found.mode & 0o777,
     () => 0o666,
   );
-  const unfinished = join(folder, `${unfinishedPrefix}${randomUUID()}`);
+  const unfinished = join(folder, `${ours}${randomUUID()}`);
   const file = await openVerified(root, unfinished, path, O_WRONLY | O_CREAT | O_EXCL, mode).catch(
     async (error: unknown) => {
       await rm(unfinished, { force: true });

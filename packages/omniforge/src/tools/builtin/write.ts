@@ -30,7 +30,7 @@ export const writeTool = defineTool({
       return `${path}\n${difference === "" ? "(nothing changes)" : difference}`;
     });
   },
-  async execute({ path, content }, { workspace, signal }) {
+  async execute({ path, content }, { workspace, signal, idempotencyKey }) {
     const bytes = Buffer.byteLength(content);
     if (bytes > maximumTextBytes)
       throw new OmniForgeError(
@@ -38,7 +38,7 @@ export const writeTool = defineTool({
         `the content has ${bytes} bytes; at most ${maximumTextBytes} are written`,
       );
     signal.throwIfAborted();
-    await (await openWorkspace(workspace)).replaceFile(path, content);
+    await (await openWorkspace(workspace)).replaceFile(path, content, idempotencyKey);
     return `wrote ${counted(linesIn(content), "line")} to ${path}`;
   },
 });
