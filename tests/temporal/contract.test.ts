@@ -27,7 +27,8 @@ describe.skipIf(skipped !== "")(`the contract on Temporal${skipped}`, () => {
         namespace,
         taskQueue,
         reconcile: { everyMs: 300, quietMs: 1_000 },
-        worker: { shutdownGraceMs: 1 },
+        // Time for what runs to end by itself; what is killed ends at once.
+        worker: { shutdownGraceMs: 1_500 },
         // Steps of processes that were cut off fail as they should; what matters of it stands in the logs.
         onError: () => undefined,
       })(world, { work });
