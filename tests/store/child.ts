@@ -1,9 +1,10 @@
 /**
  * A process that works on a database until it is done, or killed. Says what it does in lines of JSON.
  *
- * child.ts commit <path> <name> <count> · burst <path> <durability> · open <path> <at> · own <path> <owner> · hold <path> <ms>
+ * child.ts commit <path> <name> <count> · burst <path> <durability> · open <folder> <from> <count> · own <path> <owner> · hold <path> <ms>
  */
 import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { entry, userMessage } from "omniforge/protocol";
 import { sqliteStore, type Durability } from "omniforge/store";
@@ -36,13 +37,17 @@ async function commitAll(name: string, count: number, durability: Durability): P
 const commands: Readonly<Record<string, () => Promise<void>>> = {
   commit: () => commitAll(rest[0] ?? "", Number(rest[1]), "process"),
   burst: () => commitAll(`burst${process.pid}`, Infinity, rest[0] === "power" ? "power" : "process"),
-  /** Opens at this moment, together with others. */
+  /** Opens databases 0, 1, 2 … of a folder, one every 60 ms from this moment on, each together with others. */
   async open() {
-    await delay(Math.max(0, Number(rest[0]) - Date.now()));
-    const store = sqliteStore(path);
-    await store.create(newTask({ task: `task_${process.pid}` }));
-    say("opened");
-    await store.close();
+    const [from = 0, count = 0] = rest.map(Number);
+    for (let index = 0; index < count; index++) {
+      await delay(Math.max(0, from + index * 60 - 4 - Date.now()));
+      // Timers are a millisecond late or two: too much to meet the others.
+      while (Date.now() < from + index * 60);
+      const store = sqliteStore(join(path, `${index}.db`));
+      await store.create(newTask({ task: `task_${process.pid}` }));
+      await store.close();
+    }
   },
   async own() {
     const store = sqliteStore(path);

@@ -186,8 +186,33 @@ export class Database {
   }
 }
 
-/** Opens, and closes again what can't be used: a newer release's data, or no database at all. */
+/** How long opening waits for other processes that set up the same database, in milliseconds. */
+const openingMs = 10_000;
+
+/**
+ * Opens, and waits for others who do. SQLite's own timeout does not: two who turn a new file into one with a write-ahead
+ * log at the same moment hold what the other needs, so one of them is told "locked" at once, and must begin again.
+ */
 function open(path: string, durability: Durability): DatabaseSync {
+  const deadline = Date.now() + openingMs;
+  for (;;) {
+    const opened = tryToOpen(path, durability);
+    if (opened instanceof DatabaseSync) return opened;
+    if (OmniForgeError.is(opened.failure) || !(opened.failure instanceof Error)) throw opened.failure;
+    if (!isBusy(opened.failure) || Date.now() > deadline)
+      throw new OmniForgeError(
+        "STORE_FAILED",
+        `the database ${path} can't be opened: ${opened.failure.message}`,
+        {
+          cause: opened.failure,
+        },
+      );
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5 + Math.random() * 20);
+  }
+}
+
+/** Closes again what can't be used: a newer release's data, no database at all, or one that others hold just now. */
+function tryToOpen(path: string, durability: Durability): DatabaseSync | { readonly failure: unknown } {
   const database = new DatabaseSync(path);
   try {
     database.exec(
@@ -197,12 +222,9 @@ function open(path: string, durability: Durability): DatabaseSync {
     migrate(database);
     database.exec("pragma busy_timeout = 0");
     return database;
-  } catch (cause) {
+  } catch (failure) {
     database.close();
-    if (OmniForgeError.is(cause) || !(cause instanceof Error)) throw cause;
-    throw new OmniForgeError("STORE_FAILED", `the database ${path} can't be opened: ${cause.message}`, {
-      cause,
-    });
+    return { failure };
   }
 }
 
