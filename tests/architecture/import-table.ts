@@ -14,7 +14,7 @@ const temporal = "packages/temporal/src/";
 const pure: Record<string, { values: readonly string[]; types: readonly string[] }> = {
   protocol: { values: ["zod"], types: [] },
   loop: { values: [], types: ["protocol"] },
-  client: { values: ["protocol"], types: [] },
+  client: { values: [], types: ["protocol"] },
 };
 
 const surfaces = ["server", "cli", "client"];
@@ -44,6 +44,12 @@ const keepers: Record<string, string> = {
   "@ai-sdk/google": `${core}models/providers/google.ts`,
   "@ai-sdk/openai": `${core}models/providers/openai.ts`,
   "@ai-sdk/openai-compatible": `${core}models/providers/openai-compatible.ts`,
+  "@a2a-js/sdk": `${core}server/a2a/`,
+  "@hono/node-server": `${core}server/`,
+  "@hono/zod-openapi": `${core}server/`,
+  "@opentelemetry/api": `${core}telemetry/`,
+  hono: `${core}server/`,
+  pg: `${core}store/postgres/`,
   "node:sqlite": `${core}store/sqlite/`,
 };
 
