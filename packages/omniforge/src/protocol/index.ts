@@ -6,6 +6,7 @@ export * from "./event.ts";
 export * from "./input.ts";
 export * from "./json.ts";
 export * from "./message.ts";
+export * from "./role.ts";
 export * from "./step-key.ts";
 export * from "./task.ts";
 export * from "./transcript.ts";

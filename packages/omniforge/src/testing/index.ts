@@ -1,6 +1,7 @@
 /** What tests of agents, backends and stores are made of. Public: point it at your own. */
 export { checkLog } from "./check-log.ts";
 export { scriptedModel, type Conversation, type Script, type ScriptedReply } from "./scripted-model.ts";
+export { testKeyStore, type OpenedKeys } from "./key-store-contract.ts";
 export { testStore, type TestFramework } from "./store-contract.ts";
 export { scriptedEffects, type EffectScript, type ScriptedEffects } from "./scripted-effects.ts";
 export { normalise, type NormalEntry } from "./normalise.ts";

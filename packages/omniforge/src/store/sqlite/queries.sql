@@ -151,3 +151,21 @@ delete from late where task = ?
 
 -- name: eraseTask
 update tasks set erased = 1, pending = '[]', idempotency_key = null where id = ?
+
+-- name: insertKey
+insert into api_keys (id, hash, name, tenant, role, created_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)
+
+-- name: keyById
+select * from api_keys where id = ?
+
+-- name: listKeys
+select * from api_keys order by created_at, id
+
+-- name: anyKey
+select 1 from api_keys limit 1
+
+-- name: revokeKey
+update api_keys set revoked_at = coalesce(revoked_at, ?) where id = ?
+
+-- name: useKey
+update api_keys set used_at = ? where id = ? and (used_at is null or used_at < ?)

@@ -9,16 +9,20 @@ import { entryVersion, type Entry, type NewEntry } from "../../protocol/entry.ts
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
+import type { KeyStore } from "../key-store.ts";
 import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore, TurnRead } from "../task-store.ts";
 import { Database, type Durability, type Row } from "./database.ts";
 import { sqliteExecutions } from "./executions.ts";
 import { RecentTurns } from "./recent-turns.ts";
+import { sqliteKeys } from "./sqlite-keys.ts";
 import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
 
 const everything = 1_000_000;
 
 /** A TaskStore that can be copied while it is written to. */
 export interface SqliteStore extends TaskStore {
+  /** API keys, in the same file. */
+  readonly keys: KeyStore;
   /** Writes a consistent copy into a new file. Throws STORE_FAILED where the file exists or can't be written. */
   backup(to: string): Promise<void>;
 }
@@ -212,6 +216,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     executions: sqliteExecutions(database, (reference, entry: NewEntry, at) => {
       apply({ ...reference, entries: [entry], at });
     }),
+    keys: sqliteKeys(database),
     version: () => database.version(),
     // A promise all the same: what fails rejects.
     backup: (to) => reading(() => database.copyTo(to)),

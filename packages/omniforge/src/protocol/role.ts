@@ -1,0 +1,14 @@
+/** What a caller of the service may do, by role. Each role may do what the ones before it may. */
+
+/** From the least to the most. */
+export const roles = ["viewer", "operator", "developer", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/** Whether a role may do what this least role is needed for. */
+export function mayActAs(role: Role, least: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(least);
+}
+
+export function isRole(value: unknown): value is Role {
+  return roles.some((role) => role === value);
+}
