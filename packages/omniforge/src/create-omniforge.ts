@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import type { Agent } from "./agents/define-agent.ts";
 import { attend } from "./attend.ts";
 import type { Backend, BackendFactory } from "./backend/backend.ts";
-import { createEventBus } from "./events/event-bus.ts";
+import { createEventBus, type EventBus } from "./events/event-bus.ts";
 import { follow, type FollowOptions } from "./events/follow.ts";
 import { inProcess } from "./in-process/backend.ts";
 import { discoverModels, registerDiscovered, type Discovery, type Probe } from "./models/discovery/index.ts";
@@ -24,7 +24,7 @@ import type { Answer, Input, InputRequest } from "./protocol/input.ts";
 import type { Json } from "./protocol/json.ts";
 import { textOf, userMessage, type Message } from "./protocol/message.ts";
 import { isTerminal, type Task, type TaskReference } from "./protocol/task.ts";
-import { accept } from "./steps/accept.ts";
+import { accept, type Accepted } from "./steps/accept.ts";
 import { createTask } from "./steps/create-task.ts";
 import { descendantsOf } from "./steps/family.ts";
 import { createTranscripts } from "./steps/load-transcript.ts";
@@ -32,7 +32,7 @@ import type { StepWorld } from "./steps/step.ts";
 import { fileBlobs } from "./store/blob-store.ts";
 import type { Durability } from "./store/sqlite/database.ts";
 import { backUp } from "./store/sqlite/back-up.ts";
-import { sqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { sqliteStore, type SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { TaskFilter, TaskRow } from "./store/task-store.ts";
 import { readTask, toTask } from "./task-view.ts";
 import { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
@@ -69,6 +69,8 @@ export interface SubmitOptions {
   readonly limits?: Partial<Limits>;
   /** The first message's id, for whoever wants to know the task by it again. */
   readonly messageId?: string;
+  /** Who gave the order, as its log is to say. */
+  readonly actor?: string;
 }
 
 export interface RunOptions extends SubmitOptions {
@@ -80,9 +82,17 @@ export interface RunOptions extends SubmitOptions {
 export type RunResult = Task & { readonly text: string; readonly value?: Json };
 
 export interface OmniForge {
+  /** Whose tasks it sees and creates. */
+  readonly tenant: string;
+  /** The same OmniForge for another tenant: same store, agents and engine. Closing either closes both. */
+  forTenant(tenant: string): OmniForge;
+  /** What steps and surfaces need of this process: store, blobs, registries. */
+  readonly world: StepWorld;
   readonly tools: ToolRegistry;
   readonly models: ModelRegistry;
   readonly agents: ReadonlyMap<string, Agent>;
+  /** The model of agents that name none. */
+  readonly model: string;
   readonly backend: Backend;
   /** Submits, and resolves once the task has ended, or waits for a person and `answer` has nothing to say. */
   run(agent: Agent, text: string | Message, options?: RunOptions): Promise<RunResult>;
@@ -95,6 +105,11 @@ export interface OmniForge {
   log(task: string, after?: number, limit?: number): Promise<readonly Entry[]>;
   /** The task's events from a seq on, until it ends. */
   follow(task: string, options?: FollowOptions): AsyncGenerator<TaskEvent, void>;
+  /**
+   * Accepts anything that people say, durably and once per id, and tells the engine. `repeated`: this id had been accepted
+   * before. Throws as `respond` does, and TASK_NOT_FOUND.
+   */
+  accept(task: string, input: Input): Promise<Accepted>;
   /** Says something to a running task; the same id again is the same message. */
   say(task: string, text: string | Message, id?: string): Promise<void>;
   /** Answers a request. Throws ALREADY_ANSWERED, DEADLINE_PASSED, INVALID_INPUT, INPUT_NOT_FOUND or TASK_ENDED. */
@@ -140,7 +155,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   const store = sqliteStore(join(directory, "omniforge.db"), durability === undefined ? {} : { durability });
   const blobFolder = join(directory, "blobs");
   const blobs = fileBlobs(blobFolder);
-  const world: StepWorld = {
+  const world = {
     store,
     blobs,
     tools,
@@ -153,38 +168,72 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     publish: bus.publish,
     workspace: resolve(options.workspace ?? "."),
     cancelGraceMs: 2_000,
-  };
+  } satisfies StepWorld;
   const backend = await makeBackend(world, { work }).catch(async (thrown: unknown) => {
     await store.close();
     throw thrown;
   });
 
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= backend.close().then(() => store.close()));
+  const views = new Map<string, OmniForge>();
+  const parts: Parts = { world, backend, bus, agents, know, model, work, blobFolder, forTenant, close };
+  function forTenant(name: string): OmniForge {
+    const view = views.get(name) ?? tenantView(parts, name);
+    views.set(name, view);
+    return view;
+  }
+  return forTenant(tenant);
+}
+
+/** What the views of all tenants share. */
+interface Parts extends Pick<OmniForge, "agents" | "backend" | "forTenant" | "close"> {
+  readonly world: StepWorld & { readonly store: SqliteStore };
+  readonly bus: EventBus;
+  readonly know: (agent: Agent) => void;
+  readonly model: string;
+  readonly work: boolean;
+  readonly blobFolder: string;
+}
+
+/** One tenant's view: nothing in here can name another's task. */
+function tenantView(parts: Parts, tenant: string): OmniForge {
+  const { world, backend, bus, agents, know, model, work, blobFolder, forTenant, close } = parts;
+  const { store, blobs, tools, models } = world;
   const named = (task: string): TaskReference => ({ tenant, task });
   const get = async (task: string): Promise<Task> => {
     const found = await readTask(store, named(task));
     if (found === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${task}`);
     return found;
   };
-  const take = async (task: string, input: Input): Promise<void> => {
-    await accept(world, named(task), input);
+  const take = async (task: string, input: Input): Promise<Accepted> => {
+    const accepted = await accept(world, named(task), input);
     await tell(() => (input.kind === "cancel" ? backend.cancel(named(task)) : backend.wake(named(task))));
+    return accepted;
   };
-  let closed: Promise<void> | undefined;
   const forge: OmniForge = {
+    tenant,
+    forTenant,
+    world,
     tools,
     models,
     agents,
+    model,
     backend,
     async submit(agent, text, order = {}) {
       know(agent);
-      const { workspace, idempotencyKey, limits, messageId } = order;
+      const { workspace, idempotencyKey, limits, messageId, actor } = order;
       const specs = agent.specSet(model);
       if (work) checkModels(models, specs);
       const { row, created } = await createTask(world, {
         tenant,
         specs,
         engine: backend.name,
-        message: { message: toMessage(text), ...(messageId !== undefined && { id: messageId }) },
+        message: {
+          message: toMessage(text),
+          ...(messageId !== undefined && { id: messageId }),
+          ...(actor !== undefined && { actor }),
+        },
         workspace: resolve(workspace ?? world.workspace),
         ...(limits && { limits }),
         ...(idempotencyKey !== undefined && { idempotencyKey }),
@@ -204,11 +253,17 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     list: async (filter = {}) => (await store.list({ limit: 100, ...filter, tenant })).map(toTask),
     log: (task, after = 0, limit) => store.read(named(task), after, limit),
     follow: (task, following) => follow(store, bus, named(task), following),
-    say: (task, text, id = `message_${randomUUID()}`) =>
-      take(task, { kind: "message", id, message: toMessage(text) }),
-    respond: (task, request, answer) => take(task, { kind: "answer", request, answer }),
-    cancel: (task, reason) =>
-      take(task, { kind: "cancel", id: `cancel_${randomUUID()}`, ...(reason !== undefined && { reason }) }),
+    accept: take,
+    async say(task, text, id = `message_${randomUUID()}`) {
+      await take(task, { kind: "message", id, message: toMessage(text) });
+    },
+    async respond(task, request, answer) {
+      await take(task, { kind: "answer", request, answer });
+    },
+    async cancel(task, reason) {
+      const id = `cancel_${randomUUID()}`;
+      await take(task, { kind: "cancel", id, ...(reason !== undefined && { reason }) });
+    },
     async erase(task) {
       // What a sub-agent was asked came from its parent: it goes with it, and first, so that this may be repeated.
       const family: Pick<TaskRow, "tenant" | "task" | "state">[] = [];
@@ -223,10 +278,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
       }
     },
     backup: (folder) => backUp(store, blobFolder, resolve(folder)),
-    close() {
-      closed ??= backend.close().then(() => store.close());
-      return closed;
-    },
+    close,
   };
   return forge;
 }

@@ -15,6 +15,7 @@ import type { RespondChoice } from "./commands/respond.ts";
 import type { ResumeChoice } from "./commands/resume.ts";
 import type { RunChoice } from "./commands/run.ts";
 import type { SayChoice } from "./commands/say.ts";
+import type { ServeChoice } from "./commands/serve.ts";
 import type { ShowChoice } from "./commands/show.ts";
 import type { TasksChoice } from "./commands/tasks.ts";
 import type { ToolsChoice } from "./commands/tools.ts";
@@ -187,6 +188,16 @@ program
   .action((choice: ToolsChoice) => run(async () => (await import("./commands/tools.ts")).tools(choice)));
 
 program
+  .command("serve")
+  .description("offer all this over HTTP: REST, event streams, A2A")
+  .option("--host <address>", "where to listen (default: 127.0.0.1)")
+  .option("--port <number>", "which port (default: 4000)", toPort)
+  .addOption(backend())
+  .addOption(noWork())
+  .addOption(data())
+  .action((choice: ServeChoice) => run(async () => (await import("./commands/serve.ts")).serve(choice)));
+
+program
   .command("init")
   .description("write a config file that runs at once, without a key")
   .action(() => run(async () => (await import("./commands/init.ts")).init()));
@@ -214,6 +225,13 @@ function words(): CommandWords[] {
     options: command.options.map(({ long, description }) => ({ flag: long ?? "", description })),
     choices: command.registeredArguments[0]?.argChoices ?? [],
   }));
+}
+
+function toPort(typed: string): number {
+  const port = Number(typed);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError("It is a number from 0 to 65535.");
+  return port;
 }
 
 function toLimit(typed: string): number {

@@ -1,0 +1,35 @@
+/** `omniforge serve`: the HTTP service over the data directory, with a worker in this process. */
+import type { EngineName } from "../../protocol/task.ts";
+import { createServer } from "../../server/app.ts";
+import { listen } from "../../server/listen.ts";
+import { exitCodes, type ExitCode } from "../exit-code.ts";
+import { openForge } from "../open-forge.ts";
+import { openOutput } from "../view/output.ts";
+
+export interface ServeChoice {
+  readonly host?: string;
+  readonly port?: number;
+  readonly backend?: EngineName;
+  /** Commander's `--no-work`. */
+  readonly work: boolean;
+  readonly data?: string;
+}
+
+/** Serves until a signal says to stop. */
+export async function serve({ host, port, backend, work, data }: ServeChoice): Promise<ExitCode> {
+  const { forge, close } = await openForge({ data, backend, work, creates: true });
+  try {
+    const server = await listen(createServer(forge), {
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
+    });
+    openOutput(process.stdout).write(`OmniForge listens on ${server.url}\n`);
+    await new Promise<void>((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    });
+    await server.close();
+  } finally {
+    await close();
+  }
+  return exitCodes.done;
+}

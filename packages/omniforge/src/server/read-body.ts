@@ -1,0 +1,87 @@
+/**
+ * Reading a request's body: so many bytes at most, of a declared content type, real UTF-8, JSON that is not too deep, and
+ * then only what fits the schema.
+ */
+import { z } from "zod";
+import { OmniForgeError } from "../protocol/error.ts";
+
+/** What a body may be, by its content type. `text/plain` is given to its schema as text, JSON as the value. */
+export interface BodySchemas<Body = unknown> {
+  readonly content: Readonly<Record<string, z.ZodType<Body>>>;
+  /** Default 1 MiB. */
+  readonly maximumBytes?: number;
+}
+
+export const defaultMaximumBytes = 1024 * 1024;
+const deepest = 64;
+
+/** Throws UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE or INVALID_INPUT. */
+export async function readBody<Body>(request: Request, schemas: BodySchemas<Body>): Promise<Body> {
+  const mediaType = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const schema = schemas.content[mediaType];
+  if (schema === undefined || !Object.hasOwn(schemas.content, mediaType))
+    throw new OmniForgeError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      `the body is to be ${Object.keys(schemas.content).join(" or ")}`,
+    );
+  const text = await readText(request, schemas.maximumBytes ?? defaultMaximumBytes);
+  const parsed = schema.safeParse(mediaType === "text/plain" ? text : parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new OmniForgeError("INVALID_INPUT", `body: ${z.prettifyError(parsed.error)}`);
+}
+
+/** The body's text, read only as far as it is allowed to go. Throws BODY_TOO_LARGE or INVALID_INPUT. */
+export async function readText(request: Request, maximumBytes: number): Promise<string> {
+  const tooLarge = new OmniForgeError("BODY_TOO_LARGE", `the body may have ${maximumBytes} bytes at most`);
+  if (Number(request.headers.get("content-length") ?? 0) > maximumBytes) throw tooLarge;
+  if (request.body === null) return "";
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  const chunks: string[] = [];
+  let bytes = 0;
+  try {
+    const body: AsyncIterable<unknown> = request.body;
+    for await (const chunk of body) {
+      if (!(chunk instanceof Uint8Array)) continue;
+      bytes += chunk.byteLength;
+      if (bytes > maximumBytes) throw tooLarge;
+      chunks.push(decoder.decode(chunk, { stream: true }));
+    }
+    chunks.push(decoder.decode());
+  } catch (thrown) {
+    if (OmniForgeError.is(thrown)) throw thrown;
+    throw new OmniForgeError(
+      "INVALID_INPUT",
+      thrown instanceof TypeError ? "the body is not UTF-8" : "the body ended before it was whole",
+      { cause: thrown },
+    );
+  }
+  return chunks.join("");
+}
+
+/** Throws INVALID_INPUT for what is no JSON, or nests too deep for anybody to read it back. */
+export function parseJson(text: string): unknown {
+  if (depthOf(text) > deepest)
+    throw new OmniForgeError("INVALID_INPUT", `the body nests deeper than ${deepest}`);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new OmniForgeError("INVALID_INPUT", "the body is no JSON", { cause });
+  }
+}
+
+/** How deep JSON text nests, without parsing it: brackets outside of strings. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let most = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const one = text.charCodeAt(at);
+    if (quoted) {
+      if (one === 0x5c) at++;
+      else if (one === 0x22) quoted = false;
+    } else if (one === 0x22) quoted = true;
+    else if (one === 0x5b || one === 0x7b) most = Math.max(most, ++depth);
+    else if (one === 0x5d || one === 0x7d) depth--;
+  }
+  return most;
+}
