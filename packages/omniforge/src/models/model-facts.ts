@@ -22,6 +22,8 @@ export const modelFacts = z.strictObject({
   context: z.number().int().positive().optional(),
   /** The most tokens of one reply. */
   output: z.number().int().positive().optional(),
+  /** Whether it sees images that tools return. Default: models of OpenAI, Anthropic and Google do, others do not. */
+  images: z.boolean().optional(),
   perMillion: prices.optional(),
   /** What a call costs whose input is longer than this. */
   above: z.strictObject({ inputTokens: z.number().int().positive(), perMillion: prices }).optional(),
@@ -53,6 +55,11 @@ export function factsOf(reference: string, own: ModelFactsTable = {}): ModelFact
   const family = modelFamily(reference);
   const { models } = shippedFacts();
   return own[reference] ?? own[family] ?? models[reference] ?? models[family];
+}
+
+/** Whether images that tools return are shown to the model: a server that knows none would refuse the whole call. */
+export function seesImages(reference: string, own?: ModelFactsTable): boolean {
+  return factsOf(reference, own)?.images ?? /^(chat:)?(anthropic|openai|google):/.test(reference);
 }
 
 /**

@@ -6,18 +6,26 @@
  * package would send them as base64 text).
  */
 import type { EntryOf } from "../protocol/entry.ts";
-import { textOf, type Part } from "../protocol/message.ts";
+import { isTextType, textOf, type Part } from "../protocol/message.ts";
 import type { ModelMessage, ModelToolOutput } from "./language-model.ts";
 
 type FilePart = Extract<Part, { type: "file" }>;
 type Result = EntryOf<"result"> | undefined;
 export type FileContent = Extract<ModelMessage, { role: "user" }>["content"][number];
 
+/** Whom a prompt is for. */
+export interface Reader {
+  /** The model's own name for its API (`LanguageModel.provider`): it decides where files of tool results may stand. */
+  readonly provider: string;
+  /** Whether images that tools return are shown to it: an API that takes none would refuse the whole call. */
+  readonly images: boolean;
+}
+
 /** A file for a user message; one whose bytes are not in the log is only named. */
 export function fileContent(part: FilePart): FileContent {
   const { data, mediaType, name } = part;
   if (data === undefined) return { type: "text", text: `[file ${named(part)}: too large to be shown here]` };
-  if (isText(mediaType))
+  if (isTextType(mediaType))
     return { type: "text", text: `[file ${named(part)}]\n${Buffer.from(data, "base64").toString("utf8")}` };
   return {
     type: "file",
@@ -28,7 +36,7 @@ export function fileContent(part: FilePart): FileContent {
 }
 
 /** A call's outcome as the model is told of it. */
-export function toolResult(entry: Result, provider: string): ModelToolOutput {
+export function toolResult(entry: Result, reader: Reader): ModelToolOutput {
   if (entry === undefined)
     return { type: "error-text", value: "This call was interrupted; it has no result." };
   const { status, parts, error } = entry.body;
@@ -41,12 +49,17 @@ export function toolResult(entry: Result, provider: string): ModelToolOutput {
   const [only] = parts;
   if (parts.length === 1 && only?.type === "data") return { type: "json", value: only.value };
   const files = parts.filter((part) => part.type === "file");
-  if (files.length === 0) return { type: "text", value: text };
-  if (!takesFiles(provider)) {
-    const names = files.map((part) => `[file ${named(part)}: in the message after this result]`);
-    return { type: "text", value: [text, ...names].filter((line) => line !== "").join("\n") };
+  const unseen = files.filter((part) => !isShown(part, reader));
+  const shown = takesFiles(reader) ? files.filter((part) => isShown(part, reader)) : [];
+  if (shown.length === 0) {
+    const lines = files.map((part) =>
+      unseen.includes(part)
+        ? `[file ${named(part)}: this model is not known to see images]`
+        : `[file ${named(part)}: in the message after this result]`,
+    );
+    return { type: "text", value: [text, ...lines].filter((line) => line !== "").join("\n") };
   }
-  const value: Extract<ModelToolOutput, { type: "content" }>["value"] = files.map((part) => {
+  const value: Extract<ModelToolOutput, { type: "content" }>["value"] = shown.map((part) => {
     const content = fileContent(part);
     return content.type === "text" ? { type: "text", text: content.text } : content;
   });
@@ -54,18 +67,21 @@ export function toolResult(entry: Result, provider: string): ModelToolOutput {
 }
 
 /** The files of a result that could not stand in it. */
-export function toolResultFiles(tool: string, entry: Result, provider: string): FileContent[] {
-  if (entry === undefined || entry.body.status !== "result" || takesFiles(provider)) return [];
-  const files = entry.body.parts.filter((part) => part.type === "file").map(fileContent);
+export function toolResultFiles(tool: string, entry: Result, reader: Reader): FileContent[] {
+  if (entry === undefined || entry.body.status !== "result" || takesFiles(reader)) return [];
+  const files = entry.body.parts
+    .filter((part) => part.type === "file")
+    .filter((part) => isShown(part, reader))
+    .map(fileContent);
   return files.length === 0 ? [] : [{ type: "text", text: `[files that ${tool} returned]` }, ...files];
 }
 
-function takesFiles(provider: string): boolean {
-  return /anthropic|google|openai\.responses/.test(provider);
+function isShown({ mediaType }: FilePart, { images }: Reader): boolean {
+  return images || !mediaType.startsWith("image/");
 }
 
-function isText(mediaType: string): boolean {
-  return /^(text\/|application\/(json|xml|yaml|x-yaml|toml|javascript)\b)/.test(mediaType);
+function takesFiles({ provider }: Reader): boolean {
+  return /anthropic|google|openai\.responses/.test(provider);
 }
 
 function named({ name, mediaType }: FilePart): string {

@@ -23,6 +23,8 @@ const reply = (turn: number, text: string): TranscriptItem => ({
 /** What may become of a transcript between two model calls. */
 const changes = ["say", "reply", "replace the last", "compact", "other model"] as const;
 
+const reader = { provider: "p", images: true };
+
 describe("the prompt of a growing transcript", () => {
   it("is the one of a transcript that was never converted before", () => {
     assert(
@@ -37,7 +39,7 @@ describe("the prompt of a growing transcript", () => {
           if (change === "compact") items = [{ role: "user", message: userMessage(`summary ${step}`) }];
           if (change === "other model") model = model === "one:a" ? "other:b" : "one:a";
           const spec = specOf(model);
-          expect(toPrompt(spec, items, "p")).toEqual(toPrompt(spec, structuredClone(items), "p"));
+          expect(toPrompt(spec, items, reader)).toEqual(toPrompt(spec, structuredClone(items), reader));
         }
       }),
     );

@@ -12,7 +12,7 @@ import type { Part, ToolCallPart } from "../protocol/message.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
 import type { ModelMessage, ModelPrompt, ModelTool } from "./language-model.ts";
 import { modelFamily } from "./model-reference.ts";
-import { fileContent, toolResult, toolResultFiles, type FileContent } from "./to-content.ts";
+import { fileContent, toolResult, toolResultFiles, type FileContent, type Reader } from "./to-content.ts";
 
 type AssistantItem = Extract<TranscriptItem, { role: "assistant" }>;
 type AssistantContent = Extract<ModelMessage, { role: "assistant" }>["content"];
@@ -29,14 +29,17 @@ interface Converted {
 /** By a transcript's first item, which stays while the transcript grows. */
 const converted = new WeakMap<TranscriptItem, Converted>();
 
-/**
- * The prompt of a model call. `provider` is the model's own name for its API (`LanguageModel.provider`): it decides
- * where files of tool results may stand.
- */
-export function toPrompt(spec: AgentSpec, items: readonly TranscriptItem[], provider = ""): ModelPrompt {
+const anybody: Reader = { provider: "", images: true };
+
+/** The prompt of a model call, for whoever is to read it. */
+export function toPrompt(
+  spec: AgentSpec,
+  items: readonly TranscriptItem[],
+  reader: Reader = anybody,
+): ModelPrompt {
   const content = instructionsOf(spec);
   const prompt: ModelPrompt = content === "" ? [] : [{ role: "system", content }];
-  return [...prompt, ...convertGrowing(spec.model, items, provider)];
+  return [...prompt, ...convertGrowing(spec.model, items, reader)];
 }
 
 /** Any provider can be told the answer's schema in words; what comes back is checked against it in any case. */
@@ -59,17 +62,17 @@ export function toModelTools(spec: AgentSpec): ModelTool[] {
 function convertGrowing(
   model: string,
   items: readonly TranscriptItem[],
-  provider: string,
+  reader: Reader,
 ): readonly ModelMessage[] {
   const [first] = items;
   if (first === undefined) return [];
-  const as = `${model}\n${provider}`;
+  const as = `${model}\n${reader.provider}\n${reader.images}`;
   const known = converted.get(first);
   const shared = known?.as === as ? sharedLength(known.items, items) : 0;
   const ends = known?.ends.slice(0, shared) ?? [];
   const messages = known?.messages.slice(0, ends.at(-1) ?? 0) ?? [];
   for (const item of items.slice(shared)) {
-    messages.push(...convert(item, model, provider));
+    messages.push(...convert(item, model, reader));
     ends.push(messages.length);
   }
   converted.set(first, { as, items, messages, ends });
@@ -82,10 +85,10 @@ function sharedLength(one: readonly TranscriptItem[], other: readonly Transcript
   return length;
 }
 
-function convert(item: TranscriptItem, model: string, provider: string): readonly ModelMessage[] {
+function convert(item: TranscriptItem, model: string, reader: Reader): readonly ModelMessage[] {
   return item.role === "user"
     ? [userMessage(item.message.parts)]
-    : assistantMessages(item, modelFamily(item.model) === modelFamily(model), provider);
+    : assistantMessages(item, modelFamily(item.model) === modelFamily(model), reader);
 }
 
 function userMessage(parts: readonly Part[]): ModelMessage {
@@ -104,7 +107,7 @@ function userMessage(parts: readonly Part[]): ModelMessage {
 function assistantMessages(
   item: AssistantItem,
   sameFamily: boolean,
-  provider: string,
+  reader: Reader,
 ): readonly ModelMessage[] {
   const calls = item.parts.filter((part) => part.type === "tool-call");
   const idOf = callIds(item.turn, calls, sameFamily);
@@ -116,9 +119,9 @@ function assistantMessages(
     type: "tool-result" as const,
     toolCallId: idOf(part),
     toolName: part.name,
-    output: toolResult(resultOf(part), provider),
+    output: toolResult(resultOf(part), reader),
   }));
-  const files = calls.flatMap((part) => toolResultFiles(part.name, resultOf(part), provider));
+  const files = calls.flatMap((part) => toolResultFiles(part.name, resultOf(part), reader));
   return [
     { role: "assistant", content },
     { role: "tool", content: results },

@@ -64,6 +64,11 @@ export function textOf(parts: readonly Part[]): string {
     .join("");
 }
 
+/** Whether a file of this media type is shown to models as text. */
+export function isTextType(mediaType: string): boolean {
+  return /^(text\/|application\/(json|xml|yaml|x-yaml|toml|javascript)\b)/.test(mediaType);
+}
+
 export const usage = z.strictObject({
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),

@@ -14,6 +14,7 @@ import { validate, type JsonSchema } from "../tools/schema.ts";
 import { z } from "zod";
 import { readSpec } from "./create-task.ts";
 import { childrenOf } from "./family.ts";
+import { keepFiles } from "./files.ts";
 import type { StepWorld } from "./step.ts";
 
 /** `repeated`: this id had been accepted before; nothing was written. */
@@ -35,7 +36,8 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
   if (row === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
   switch (input.kind) {
     case "message": {
-      const { id, message, actor } = input;
+      const { id, actor } = input;
+      const message = await keepFiles(world.blobs, reference, input.message);
       return write(
         world,
         reference,

@@ -12,6 +12,7 @@ import type { EngineName } from "../protocol/task.ts";
 import { hashOf } from "../store/blob-store.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { loopVersion } from "../loop/run-agent.ts";
+import { keepFiles } from "./files.ts";
 import type { StepWorld } from "./step.ts";
 
 export interface TaskOrder {
@@ -55,12 +56,17 @@ export async function createTask(
     loopVersion,
     root: child?.parent.root ?? task,
     depth: child === undefined ? 0 : child.parent.depth + 1,
-    message: { id, message, ...(actor !== undefined && { actor }) },
+    message: {
+      id,
+      message: await keepFiles(world.blobs, { tenant, task }, message),
+      ...(actor !== undefined && { actor }),
+    },
     at: world.now(),
     ...(workspace !== undefined && { workspace }),
     ...(child && { parent: { task: child.parent.task, key: child.key } }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });
+  if (made.row.task !== task) await world.blobs.erase({ tenant, task });
   if (made.created)
     for (const entry of await world.store.read(made.row, 0))
       world.publish({ type: "entry", task: made.row.task, entry });

@@ -11,6 +11,7 @@ import { part as partShape, type Part } from "../protocol/message.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { toJsonSchema, type JsonSchema } from "../tools/schema.ts";
 import { InputRequired, ToolNotStarted, type Tool, type ToolOutput } from "../tools/tool.ts";
+import { keepFile } from "./files.ts";
 import type { Attempt, StepWorld } from "./step.ts";
 
 export interface Execution {
@@ -160,6 +161,7 @@ async function toParts(world: StepWorld, attempt: Attempt, output: ToolOutput): 
 
 async function fitPart(world: StepWorld, attempt: Attempt, part: Part): Promise<Part> {
   if (part.type === "text") return fit(world, attempt, part.text);
+  if (part.type === "file") return keepFile(world.blobs, attempt, part);
   if (part.type !== "data") return part;
   const written = JSON.stringify(part.value);
   return written.length > inlineCharacters ? fit(world, attempt, written) : part;

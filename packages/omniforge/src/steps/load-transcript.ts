@@ -5,7 +5,7 @@
  * compaction after a restart. So a turn costs the same however many came before it.
  */
 import type { EntryOf, Entry } from "../protocol/entry.ts";
-import type { Part, Usage } from "../protocol/message.ts";
+import { isTextType, type Part, type Usage } from "../protocol/message.ts";
 import { parseStepKey } from "../protocol/step-key.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
@@ -127,12 +127,20 @@ function applyResult(window: Window, entry: EntryOf<"result">): void {
 
 const indexOf = (entry: EntryOf<"result">): number => parseStepKey(entry.key ?? "").index;
 
+/** What a provider counts for an image or a document, roughly, however many bytes it has. */
+const charactersOfAFile = 6_000;
+
 function sizeOf(parts: readonly Part[]): number {
   let size = 0;
-  for (const part of parts)
-    size +=
-      part.type === "text" || part.type === "reasoning" ? part.text.length : JSON.stringify(part).length;
+  for (const part of parts) {
+    if (part.type === "text" || part.type === "reasoning") size += part.text.length;
+    else size += part.type === "file" ? sizeOfFile(part) : JSON.stringify(part).length;
+  }
   return size;
+}
+
+function sizeOfFile({ mediaType, blob, data = "" }: Extract<Part, { type: "file" }>): number {
+  return isTextType(mediaType) ? (blob?.bytes ?? (data.length * 3) / 4) : charactersOfAFile;
 }
 
 /** The usage of a reply, as far as it was counted. */

@@ -7,13 +7,14 @@ import type { AgentSpec } from "../protocol/agent-spec.ts";
 import { entry, isKind, type EntryOf } from "../protocol/entry.ts";
 import { toFailure, type Failure } from "../protocol/error.ts";
 import type { Usage } from "../protocol/message.ts";
-import { costOf, factsOf } from "../models/model-facts.ts";
+import { costOf, factsOf, seesImages } from "../models/model-facts.ts";
 import { ModelFailure } from "../models/model-failure.ts";
 import { streamReply, type ModelReply } from "../models/stream-reply.ts";
 import { withSettings } from "../models/call-settings.ts";
 import { modelFamily } from "../models/model-reference.ts";
 import { toModelTools, toPrompt } from "../models/to-prompt.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
+import { withFiles } from "./files.ts";
 import { totalTokens } from "./load-transcript.ts";
 import { notHere } from "./not-here.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
@@ -85,19 +86,21 @@ function modelToTry(spec: AgentSpec, failures: Failures): string | undefined {
   return [spec.model, ...(spec.fallbackModels ?? [])].find((model) => !spent.has(model));
 }
 
-function stream(
+async function stream(
   world: StepWorld,
   attempt: Attempt,
   { key, spec, items, offerTools }: ModelRequest,
   reference: string,
 ): Promise<ModelReply> {
+  const shown = await withFiles(world.blobs, attempt, items);
   const model = world.models.get(reference);
   const name = world.nonce();
   const { task } = attempt;
   const offsets = { text: 0, reasoning: 0 };
   world.publish({ type: "reset", task, key, attempt: name });
+  const reader = { provider: model.provider, images: seesImages(reference, world.modelFacts) };
   const call = {
-    prompt: toPrompt({ ...spec, model: reference }, items, model.provider),
+    prompt: toPrompt({ ...spec, model: reference }, shown, reader),
     tools: toModelTools(spec),
   };
   return streamReply(model, withSettings(model.provider, call, { task, offerTools }), {
