@@ -28,10 +28,12 @@ import { accept, type Accepted } from "./steps/accept.ts";
 import { createTask } from "./steps/create-task.ts";
 import { descendantsOf } from "./steps/family.ts";
 import { createTranscripts } from "./steps/load-transcript.ts";
+import { checkPrices } from "./steps/price.ts";
 import type { StepWorld } from "./steps/step.ts";
 import { fileBlobs } from "./store/blob-store.ts";
 import type { Durability } from "./store/sqlite/database.ts";
 import { backUp } from "./store/sqlite/back-up.ts";
+import type { KeyStore } from "./store/key-store.ts";
 import { sqliteStore, type SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { TaskFilter, TaskRow } from "./store/task-store.ts";
 import { readTask, toTask } from "./task-view.ts";
@@ -94,9 +96,11 @@ export interface OmniForge {
   /** The model of agents that name none. */
   readonly model: string;
   readonly backend: Backend;
+  /** API keys of all tenants: who may come in at a server of this data directory. */
+  readonly keys: KeyStore;
   /** Submits, and resolves once the task has ended, or waits for a person and `answer` has nothing to say. */
   run(agent: Agent, text: string | Message, options?: RunOptions): Promise<RunResult>;
-  /** Creates a task durably and starts it. The same idempotency key again finds the first. Throws MODEL_NOT_FOUND. */
+  /** Creates a task durably and starts it. The same idempotency key again finds the first. Throws MODEL_NOT_FOUND or PRICE_UNKNOWN. */
   submit(agent: Agent, text: string | Message, options?: SubmitOptions): Promise<Task>;
   /** Throws TASK_NOT_FOUND. */
   get(task: string): Promise<Task>;
@@ -220,11 +224,13 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     agents,
     model,
     backend,
+    keys: store.keys,
     async submit(agent, text, order = {}) {
       know(agent);
       const { workspace, idempotencyKey, limits, messageId, actor } = order;
       const specs = agent.specSet(model);
       if (work) checkModels(models, specs);
+      if (work) checkPrices(world, specs, limits);
       const { row, created } = await createTask(world, {
         tenant,
         specs,

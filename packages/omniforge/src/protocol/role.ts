@@ -1,6 +1,12 @@
-/** What a caller of the service may do, by role. Each role may do what the ones before it may. */
+/**
+ * What a caller of the service may do, by role. Each role may do what the ones before it may; each route's least role
+ * stands in the server's route table.
+ */
 
-/** From the least to the most. */
+/**
+ * From the least to the most. `viewer` reads. `operator` also talks with tasks: answers what they ask, says something,
+ * cancels. `developer` also creates tasks. `admin` also erases them.
+ */
 export const roles = ["viewer", "operator", "developer", "admin"] as const;
 export type Role = (typeof roles)[number];
 

@@ -43,6 +43,14 @@ export function toProblem(thrown: unknown, more: Record<string, unknown> = {}): 
   };
 }
 
+/** What the header fields of a refusal say: how to come in, and when to come again. */
+function headersOf(thrown: unknown): Record<string, string> {
+  if (OmniForgeError.is(thrown, "UNAUTHENTICATED")) return { "www-authenticate": 'Bearer realm="omniforge"' };
+  if (!OmniForgeError.is(thrown, "RATE_LIMITED")) return {};
+  const { retryAfterSeconds } = thrown.details;
+  return typeof retryAfterSeconds === "number" ? { "retry-after": String(retryAfterSeconds) } : {};
+}
+
 /** The response that says it. */
 export function problemResponse(
   thrown: unknown,
@@ -52,6 +60,11 @@ export function problemResponse(
   const body = toProblem(thrown, more);
   return new Response(JSON.stringify(body), {
     status: body.status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...headersOf(thrown),
+      ...headers,
+    },
   });
 }

@@ -6,7 +6,8 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import type { OmniForge } from "../create-omniforge.ts";
 import { OmniForgeError } from "../protocol/error.ts";
-import { mayDo, type Caller, type Role } from "./caller.ts";
+import { mayActAs, type Role } from "../protocol/role.ts";
+import type { Caller } from "./caller.ts";
 import type { ServerContext, ServerEnv } from "./env.ts";
 import { readBody, type BodySchemas } from "./read-body.ts";
 
@@ -115,7 +116,7 @@ export function mountRoutes(app: Hono<ServerEnv>, routes: readonly Route[]): voi
   for (const one of routes) {
     app.on(one.method, honoPath(one.path), (context) => {
       const { role } = one;
-      if (role !== "anyone" && !mayDo(context.var.caller.role, role))
+      if (role !== "anyone" && !mayActAs(context.var.caller.role, role))
         throw new OmniForgeError(
           "FORBIDDEN",
           `${one.operation} needs the role ${role}, and this key has ${context.var.caller.role}`,

@@ -1,6 +1,7 @@
 /** `omniforge serve`: the HTTP service over the data directory, with a worker in this process. */
 import type { EngineName } from "../../protocol/task.ts";
 import { createServer } from "../../server/app.ts";
+import { authenticateByKey, limitRate } from "../../server/auth/by-key.ts";
 import { listen } from "../../server/listen.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
@@ -19,7 +20,9 @@ export interface ServeChoice {
 export async function serve({ host, port, backend, work, data }: ServeChoice): Promise<ExitCode> {
   const { forge, close } = await openForge({ data, backend, work, creates: true });
   try {
-    const server = await listen(createServer(forge), {
+    const app = createServer(forge, { authenticate: authenticateByKey(forge.keys), guards: [limitRate()] });
+    const server = await listen(app, {
+      mayListen: async () => !(await forge.keys.isEmpty()),
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port }),
     });

@@ -1,12 +1,5 @@
 /** Network addresses, as far as letting somebody in depends on them. */
-import { isIPv4, isIPv6 } from "node:net";
-
-/** Whether only this machine can reach it. A name other than `localhost` could mean anything. */
-export function isLoopback(host: string): boolean {
-  const address = unmapped(host);
-  if (isIPv4(address)) return address.startsWith("127.");
-  return address === "::1" || address === "localhost";
-}
+import { isIPv6 } from "node:net";
 
 /** Whom failures are counted against: an IPv4 address, or the network of 64 bits that one IPv6 host has for itself. */
 export function networkOf(host: string): string {

@@ -10,6 +10,7 @@
 import { OmniForgeError } from "../../protocol/error.ts";
 import type { KeyStore, StoredKey } from "../../store/key-store.ts";
 import type { Caller } from "../caller.ts";
+import { isLoopback } from "../listen.ts";
 import { networkOf } from "./address.ts";
 import { isSameHash, readKey, type PresentedKey } from "./api-key.ts";
 import { tokenBuckets, type Quota } from "./token-buckets.ts";
@@ -20,8 +21,15 @@ export interface AuthenticateOptions {
   readonly now?: () => number;
 }
 
-/** Returns the caller; throws UNAUTHENTICATED, or RATE_LIMITED with `details.retryAfterSeconds`. */
-export type Authenticate = (authorization: string | undefined, address: string) => Promise<Caller>;
+/**
+ * Finds out who presents a credential, from this address; none: the app is called within this process.
+ *
+ * Throws UNAUTHENTICATED, or RATE_LIMITED with `details.retryAfterSeconds`.
+ */
+export type Authenticate = (
+  authorization: string | undefined,
+  address: string | undefined,
+) => Promise<Caller>;
 
 /** Who comes without a key to a server that has none: the person at this machine. */
 export const atThisMachine: Caller = { tenant: "default", role: "admin" };
@@ -67,10 +75,12 @@ export function createAuthenticate(keys: KeyStore, options: AuthenticateOptions 
     });
   };
 
-  return async (authorization, address) => {
+  return async (authorization, from) => {
+    const address = from ?? "";
     required ||= !(await keys.isEmpty());
     if (authorization === undefined) {
-      if (!required) return atThisMachine;
+      if (!required && (from === undefined || isLoopback(from) || isLoopback(networkOf(from))))
+        return atThisMachine;
       slowDown(address, undefined);
       return refuse(address, "this server needs a key");
     }

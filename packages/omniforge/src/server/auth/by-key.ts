@@ -1,0 +1,46 @@
+/** What the server's app needs of this folder: who calls, by their key, and how much each tenant may ask for. */
+import type { MiddlewareHandler } from "hono";
+import { OmniForgeError } from "../../protocol/error.ts";
+import type { KeyStore } from "../../store/key-store.ts";
+import type { Authenticate } from "../caller.ts";
+import type { ServerEnv } from "../env.ts";
+import { problemResponse } from "../problem.ts";
+import { createAuthenticate, type AuthenticateOptions } from "./authenticate.ts";
+import { tokenBuckets, type Quota, type Tokens } from "./token-buckets.ts";
+
+/** Callers are known by API keys; while there has never been one, whoever is at this machine is admin of `default`. */
+export function authenticateByKey(keys: KeyStore, options?: AuthenticateOptions): Authenticate {
+  const authenticate = createAuthenticate(keys, options);
+  return ({ req, env }) => authenticate(req.header("authorization"), env?.incoming?.socket.remoteAddress);
+}
+
+/**
+ * So many requests for each tenant, whichever of its keys they come with. A stream counts once. Who needs no key is not
+ * limited.
+ */
+export function limitRate(
+  quota: Quota = { quota: 6_000, windowSeconds: 60 },
+  now?: () => number,
+): MiddlewareHandler<ServerEnv> {
+  const buckets = tokenBuckets(quota, now);
+  const policy = `"tenant";q=${quota.quota};w=${quota.windowSeconds}`;
+  const headersFor = ({ remaining, fullInSeconds }: Tokens): Record<string, string> => ({
+    "ratelimit-policy": policy,
+    ratelimit: `"tenant";r=${remaining};t=${fullInSeconds}`,
+  });
+  return async (context, next) => {
+    const { key, tenant } = context.var.caller;
+    if (key === undefined) return next();
+    const tokens = buckets.take(tenant);
+    const headers = headersFor(tokens);
+    if (!tokens.allowed) {
+      const seconds = tokens.nextInSeconds;
+      const why = `the tenant's requests are used up; wait ${seconds} s`;
+      const details = { retryAfterSeconds: seconds };
+      return problemResponse(new OmniForgeError("RATE_LIMITED", why, { details }), headers);
+    }
+    await next();
+    for (const [name, value] of Object.entries(headers)) context.res.headers.set(name, value);
+    return undefined;
+  };
+}
