@@ -9,6 +9,8 @@ import type { AgentsChoice } from "./commands/agents.ts";
 import type { CancelChoice } from "./commands/cancel.ts";
 import type { ChatChoice } from "./commands/chat.ts";
 import type { CommandWords, Shell } from "./commands/completion.ts";
+import type { CreateKeyChoice, KeysChoice } from "./commands/keys.ts";
+import { roles } from "../protocol/role.ts";
 import type { DoctorChoice } from "./commands/doctor.ts";
 import type { EraseChoice } from "./commands/erase.ts";
 import type { RespondChoice } from "./commands/respond.ts";
@@ -175,6 +177,39 @@ program
     run(async () => (await import("./commands/erase.ts")).erase(id, choice)),
   );
 
+const keys = program.command("keys").description("say who may come in at a server of this data directory");
+keys
+  .command("create")
+  .description("create a key, and show it this once")
+  .requiredOption("--tenant <name>", "whose tasks it sees and creates")
+  .addOption(
+    new Option("--role <role>", "what it may do; each may do what those before it may")
+      .choices(roles)
+      .makeOptionMandatory(),
+  )
+  .requiredOption("--name <text>", "who or what uses it")
+  .option("--days <number>", "when it expires (default: never)", toLimit)
+  .addOption(json())
+  .addOption(data())
+  .action((choice: CreateKeyChoice) =>
+    run(async () => (await import("./commands/keys.ts")).createKey(choice)),
+  );
+keys
+  .command("list")
+  .description("list keys, revoked ones too; no secret is shown")
+  .addOption(json())
+  .addOption(data())
+  .action((choice: KeysChoice) => run(async () => (await import("./commands/keys.ts")).listKeys(choice)));
+keys
+  .command("revoke")
+  .description("shut a key out, for ever")
+  .argument("<id>")
+  .addOption(json())
+  .addOption(data())
+  .action((id: string, choice: KeysChoice) =>
+    run(async () => (await import("./commands/keys.ts")).revokeKey(id, choice)),
+  );
+
 program
   .command("agents")
   .description("list the agents that a task can be given to")
@@ -207,6 +242,10 @@ program
   .description("say what was found here, models above all, and why")
   .addOption(json())
   .addOption(data())
+  .option(
+    "--record <folder>",
+    "call each model found, and keep what it sends for the tests (costs a few hundred tokens)",
+  )
   .action((choice: DoctorChoice) => run(async () => (await import("./commands/doctor.ts")).doctor(choice)));
 
 program
@@ -223,7 +262,7 @@ function words(): CommandWords[] {
     name: command.name(),
     description: command.description(),
     options: command.options.map(({ long, description }) => ({ flag: long ?? "", description })),
-    choices: command.registeredArguments[0]?.argChoices ?? [],
+    choices: command.registeredArguments[0]?.argChoices ?? command.commands.map((one) => one.name()),
   }));
 }
 

@@ -57,6 +57,11 @@ export const errorTable = {
     remedy: "Nothing: a sub-agent is not started for a task that has ended.",
   },
   LIMIT_REACHED: { status: 422, retryable: false, remedy: "Raise the agent's limits, or split the work." },
+  PRICE_UNKNOWN: {
+    status: 422,
+    retryable: false,
+    remedy: "Give the model's prices in modelFacts, or take the limit of cost away.",
+  },
   CONTEXT_FULL: {
     status: 422,
     retryable: false,
@@ -102,6 +107,11 @@ export const errorTable = {
     retryable: false,
     remedy: "Use the release that wrote this data, or a newer one.",
   },
+  STORE_CORRUPT: {
+    status: 500,
+    retryable: false,
+    remedy: "Stop what uses this data, keep a copy of it, and restore the last backup in its place.",
+  },
   STORE_FAILED: { status: 500, retryable: true, remedy: "See the cause; check the disk." },
   PATH_OUTSIDE: { status: 403, retryable: false, remedy: "Name a path inside the workspace." },
   URL_REFUSED: { status: 403, retryable: false, remedy: "Name a public http or https address." },
@@ -111,6 +121,7 @@ export const errorTable = {
     retryable: false,
     remedy: "Send a valid key: Authorization: Bearer <key>.",
   },
+  KEY_NOT_FOUND: { status: 404, retryable: false, remedy: "List the keys to find the right id." },
   FORBIDDEN: { status: 403, retryable: false, remedy: "Use a key whose role allows this." },
   ROUTE_NOT_FOUND: { status: 404, retryable: false, remedy: "See /docs for what there is." },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, remedy: "Use a method that the header Allow names." },
@@ -178,14 +189,24 @@ export class OmniForgeError extends Error {
   }
 }
 
-/** What anything thrown is stored as; never throws. */
+/** Longer messages are cut: what failed is told, not everything that it held. */
+const maximumMessage = 10_000;
+
+/** What anything thrown is stored as; never throws, whatever was thrown (an object whose every member throws, say). */
 export function toFailure(thrown: unknown, fallback: ErrorCode = "INTERNAL"): Failure {
-  if (OmniForgeError.is(thrown)) return { code: thrown.code, message: thrown.message };
-  if (isError(thrown)) return { code: fallback, message: thrown.message || thrown.name };
-  return {
-    code: fallback,
-    message: typeof thrown === "string" ? thrown : "something that is not an Error was thrown",
-  };
+  try {
+    if (OmniForgeError.is(thrown)) return { code: thrown.code, message: inShort(thrown.message) };
+    if (isError(thrown)) return { code: fallback, message: inShort(thrown.message || thrown.name) };
+    if (typeof thrown === "string") return { code: fallback, message: inShort(thrown) };
+  } catch {
+    // It can't be looked at: told below.
+  }
+  return { code: fallback, message: "something that is not an Error was thrown" };
+}
+
+function inShort(message: string): string {
+  if (message.length <= maximumMessage) return message;
+  return `${message.slice(0, maximumMessage)}… (${message.length} characters)`;
 }
 
 /** By its shape: the class of an error that another realm threw is not ours. */
