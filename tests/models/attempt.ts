@@ -79,7 +79,10 @@ export async function attempt(model: LanguageModel, options: AttemptOptions = {}
   const { reference = "test:model", items = [said("text")], offerTools = true } = options;
   const spec = specOf(reference);
   const deltas = { text: "", reasoning: "" };
-  const call = { prompt: toPrompt(spec, items, { provider: model.provider, images: true }), tools: toModelTools(spec) };
+  const call = {
+    prompt: toPrompt(spec, items, { provider: model.provider, images: true }),
+    tools: toModelTools(spec),
+  };
   const reply = await streamReply(model, withSettings(model.provider, call, { task: "task_1", offerTools }), {
     signal: options.signal ?? new AbortController().signal,
     timeoutMs: options.timeoutMs ?? 10_000,

@@ -66,7 +66,9 @@ const written = (log: readonly Entry[]): string => JSON.stringify(log);
 describe("a large file in a message", () => {
   it("lies beside the log, and is shown to the model at every call, after a restart too", async () => {
     const asks: Script = ({ turn }) =>
-      turn === 1 ? { calls: [{ name: "write", arguments: { path: "a", content: "b" } }] } : { text: "A dot." };
+      turn === 1
+        ? { calls: [{ name: "write", arguments: { path: "a", content: "b" } }] }
+        : { text: "A dot." };
     const first = await open("openai:seer", asks);
     const { task } = await first.forge.run(agentOf("openai:seer"), photo());
     expect(first.shown).toEqual([1]);

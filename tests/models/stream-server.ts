@@ -49,7 +49,7 @@ export async function streamServer(...answers: readonly Answer[]): Promise<Strea
       );
       asked.push({
         url: request.url ?? "",
-        body: JSON.parse(Buffer.concat(chunks).toString()) as unknown,
+        body: JSON.parse(Buffer.concat(chunks).toString() || "null") as unknown,
         end,
       });
       const answer = answers[Math.min(asked.length, answers.length) - 1];

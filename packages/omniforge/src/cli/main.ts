@@ -31,6 +31,8 @@ const json = (): Option => new Option("--json", "lines of JSON, for programs");
 const yes = (): Option => new Option("--yes", "approve without asking");
 const backend = (): Option =>
   new Option("--backend <engine>", "what runs tasks").choices(["in-process", "temporal"]);
+const maxCost = (): Option =>
+  new Option("--max-cost <dollars>", "what its models may cost, sub-agents included").argParser(toDollars);
 const noWork = (): Option => new Option("--no-work", "leave running it to other processes");
 
 const program = new Command("omniforge")
@@ -53,6 +55,7 @@ program
   .addOption(agent())
   .addOption(model())
   .addOption(workspace())
+  .addOption(maxCost())
   .addOption(yes())
   .addOption(json())
   .addOption(backend())
@@ -70,6 +73,7 @@ program
   .addOption(model())
   .addOption(workspace())
   .option("--new", "begin another conversation")
+  .addOption(maxCost())
   .addOption(yes())
   .addOption(json())
   .addOption(backend())
@@ -278,6 +282,13 @@ function toLimit(typed: string): number {
   if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
     throw new InvalidArgumentError("It is a number from 1 to 10000.");
   return limit;
+}
+
+function toDollars(typed: string): number {
+  const dollars = Number(typed);
+  if (!Number.isFinite(dollars) || dollars <= 0)
+    throw new InvalidArgumentError("It is a number of US dollars, above 0.");
+  return dollars;
 }
 
 try {

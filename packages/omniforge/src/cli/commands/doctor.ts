@@ -8,6 +8,7 @@ import { commandLine, shownPath, userPath } from "../invocation.ts";
 import { lookAround, type Around } from "../look-around.ts";
 import { defaultData } from "../open-forge.ts";
 import { ownManifest } from "../own-manifest.ts";
+import { recordReplies } from "../record-replies.ts";
 import { openOutput } from "../view/output.ts";
 import { createScreen, type Screen } from "../view/screen.ts";
 import { jsonLine } from "../view/visible.ts";
@@ -15,6 +16,8 @@ import { jsonLine } from "../view/visible.ts";
 export interface DoctorChoice {
   readonly json?: boolean;
   readonly data?: string;
+  /** Where to put what the models found here really send. */
+  readonly record?: string;
 }
 
 /** `no`: it is not there, and need not be. `wrong`: something must be mended. */
@@ -24,8 +27,8 @@ export interface Finding {
   readonly text: string;
 }
 
-/** Creates nothing and changes nothing. Fails where something must be mended. */
-export async function doctor({ json, data }: DoctorChoice): Promise<ExitCode> {
+/** Creates nothing and changes nothing, unless it is to record. Fails where something must be mended. */
+export async function doctor({ json, data, record }: DoctorChoice): Promise<ExitCode> {
   const output = openOutput(process.stdout);
   const { around, wrong } = await look();
   const findings: Finding[] = [
@@ -40,6 +43,7 @@ export async function doctor({ json, data }: DoctorChoice): Promise<ExitCode> {
       state: found ? "yes" : "no",
       text: `${place}: ${why}`,
     })),
+    ...(record !== undefined && around !== undefined ? await recordReplies(around.discovery, record) : []),
   ];
   if (json === true)
     for (const finding of findings) output.write(`${jsonLine({ type: "finding", finding })}\n`);

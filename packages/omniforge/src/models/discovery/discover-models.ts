@@ -59,7 +59,8 @@ const local = [
   { provider: "vllm", name: "vLLM", port: 8000 },
 ];
 const localTimeoutMs = 300;
-const remoteTimeoutMs = 3000;
+/** Somebody has named it: it is waited for. */
+const namedTimeoutMs = 3000;
 
 /**
  * Looks everywhere at once. A base URL of one's own comes first, then keys, then this machine's servers.
@@ -97,8 +98,7 @@ async function lookAtBaseUrl(env: Environment, probe: Probe): Promise<Look> {
   if (!URL.canParse(baseUrl)) return { place, found: false, why: "it is set, but it is no URL" };
   const apiKeyFrom = ours === undefined ? "OPENAI_API_KEY" : "OMNIFORGE_API_KEY";
   const apiKey = valueOf(env, apiKeyFrom);
-  const timeoutMs = isLoopback(baseUrl) ? localTimeoutMs : remoteTimeoutMs;
-  const result = await probe(baseUrl, { timeoutMs, ...(apiKey !== undefined && { apiKey }) });
+  const result = await probe(baseUrl, { timeoutMs: namedTimeoutMs, ...(apiKey !== undefined && { apiKey }) });
   const why = `${place} is set; ${told(result)}`;
   const models = referencesOf("openai-compatible", result);
   const named = apiKey === undefined ? {} : { apiKeyFrom };
@@ -158,8 +158,4 @@ function told(result: ProbeResult): string {
 function valueOf(env: Environment, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === undefined || value === "" ? undefined : value;
-}
-
-function isLoopback(url: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }

@@ -8,6 +8,8 @@ export interface ProviderSettings {
   /** With its version, without a trailing slash: `http://127.0.0.1:11434/v1`. */
   readonly baseUrl?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What requests are made with. Default the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
   /** OpenAI only. Default `responses`. */
   readonly api?: "responses" | "chat";
 }
