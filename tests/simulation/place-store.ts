@@ -64,6 +64,7 @@ export function placeStore(shared: Shared, place: Place, { mayFail, fenced }: Pl
     // The very object, so that what is compiled from its schemas is compiled once for all seeds.
     specs: (hash) => read("specs", () => Promise.resolve(specs.get(hash))),
     list: (filter) => read("list", () => store.list(filter)),
+    recent: (filter) => read("recent", () => store.recent(filter)),
     erase: (reference, at) =>
       write(
         "erase",

@@ -71,6 +71,8 @@ export interface SubmitOptions {
   readonly limits?: Partial<Limits>;
   /** The first message's id, for whoever wants to know the task by it again. */
   readonly messageId?: string;
+  /** The conversation that the task belongs to. Default: one of its own. */
+  readonly context?: string;
   /** Who gave the order, as its log is to say. */
   readonly actor?: string;
 }
@@ -227,7 +229,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     keys: store.keys,
     async submit(agent, text, order = {}) {
       know(agent);
-      const { workspace, idempotencyKey, limits, messageId, actor } = order;
+      const { workspace, context, idempotencyKey, limits, messageId, actor } = order;
       const specs = agent.specSet(model);
       if (work) checkModels(models, specs);
       if (work) checkPrices(world, specs, limits);
@@ -242,6 +244,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
         },
         workspace: resolve(workspace ?? world.workspace),
         ...(limits && { limits }),
+        ...(context !== undefined && { context }),
         ...(idempotencyKey !== undefined && { idempotencyKey }),
       });
       if (created || row.endedSeq === null) await tell(() => backend.start(row));

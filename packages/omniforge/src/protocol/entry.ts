@@ -25,6 +25,8 @@ export const entryBodies = {
     limits,
     root: z.string(),
     depth: z.number().int(),
+    /** The conversation that it belongs to, where it was said. */
+    context: z.string().optional(),
     /** The folder that the task works on, where it works on one. */
     workspace: z.string().optional(),
     parent: z.strictObject({ task: z.string(), key: z.string() }).optional(),
@@ -55,6 +57,8 @@ export const entryBodies = {
     id: z.string(),
     outcome: z.enum(["answered", "expired", "withdrawn"]),
     answer: answer.optional(),
+    /** The id of the message that said it, where one did. */
+    message: z.string().optional(),
     actor: z.string().optional(),
   }),
   cancel: z.strictObject({ id: z.string(), reason: z.string().optional(), actor: z.string().optional() }),

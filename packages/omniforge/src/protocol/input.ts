@@ -51,6 +51,8 @@ export const input = z.discriminatedUnion("kind", [
     kind: z.literal("answer"),
     request: z.string(),
     answer,
+    /** The id of the message that says it, where one does: the same message again is the same answer. */
+    message: inputId.optional(),
     actor: wellFormedText.optional(),
   }),
   z.strictObject({

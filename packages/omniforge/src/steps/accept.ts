@@ -5,6 +5,7 @@
  * Owns: judging an input (does the task run, is it asked for, does it fit, is it in time). A wrong one is refused at once
  * and changes nothing, except that an answer after its deadline writes the expiry.
  */
+import { isDeepStrictEqual } from "node:util";
 import { entry, isKind, type Entry, type EntryOf, type NewEntry } from "../protocol/entry.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import { input as inputShape, type Answer, type Input, type InputRequest } from "../protocol/input.ts";
@@ -62,11 +63,11 @@ async function acceptAnswer(
   row: TaskRow,
   input: Extract<Input, { kind: "answer" }>,
 ): Promise<Accepted> {
-  const { request: id, answer, actor } = input;
+  const { request: id, answer, message, actor } = input;
   const request = row.pending.find((one) => one.id === id);
   if (request === undefined) {
     const first = await world.store.findAccepted(row, `input:${id}`);
-    if (first !== undefined) throw answeredBefore(row, first);
+    if (first !== undefined) return repeatedAnswer(row, first, input);
     if (row.endedSeq !== null) throw hasEnded(row);
     throw new OmniForgeError("INPUT_NOT_FOUND", `task ${row.task} has no request ${id}`);
   }
@@ -80,10 +81,24 @@ async function acceptAnswer(
     );
   }
   await judge(world, row, request, answer);
-  const body = { id, outcome: "answered" as const, answer, ...(actor !== undefined && { actor }) };
-  const accepted = await write(world, row, `input:${id}`, entry("input", body));
-  if (accepted.repeated) throw answeredBefore(row, accepted.entry);
-  return accepted;
+  const said = { ...(message !== undefined && { message }), ...(actor !== undefined && { actor }) };
+  const body = { id, outcome: "answered" as const, answer, ...said };
+  const ids = message === undefined ? `input:${id}` : [`input:${id}`, `message:${message}`];
+  const accepted = await write(world, row, ids, entry("input", body));
+  return accepted.repeated ? repeatedAnswer(row, accepted.entry, input) : accepted;
+}
+
+/** The same message gave the same answer before. Throws ALREADY_ANSWERED, or TASK_CONFLICT for a message that said another. */
+function repeatedAnswer(row: TaskRow, first: Entry, input: Extract<Input, { kind: "answer" }>): Accepted {
+  const { request, answer, message } = input;
+  const body = first.kind === "input" ? first.body : undefined;
+  const spoken = message !== undefined && (body?.message === message || first.kind === "message");
+  if (!spoken) throw answeredBefore(row, first);
+  if (body?.id === request && isDeepStrictEqual(body.answer, answer)) return { entry: first, repeated: true };
+  throw new OmniForgeError(
+    "TASK_CONFLICT",
+    `message ${message} of task ${row.task} said something else before`,
+  );
 }
 
 /** Whether this is an answer to what was asked. Throws INVALID_INPUT. */
@@ -127,7 +142,7 @@ export async function expire(
 async function write(
   world: StepWorld,
   reference: TaskReference,
-  id: string,
+  id: string | readonly string[],
   one: NewEntry,
 ): Promise<Accepted> {
   const { tenant, task } = reference;
@@ -136,7 +151,8 @@ async function write(
   if (result.kind !== "committed" && result.kind !== "found")
     throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${task}`);
   const accepted = result.kind === "found" ? result.entry : result.entries[0];
-  if (accepted === undefined) throw new OmniForgeError("INTERNAL", `nothing was accepted under ${id}`);
+  if (accepted === undefined)
+    throw new OmniForgeError("INTERNAL", `nothing was accepted under ${String(id)}`);
   world.publish({ type: "entry", task, entry: accepted });
   return { entry: accepted, repeated: result.kind === "found" };
 }

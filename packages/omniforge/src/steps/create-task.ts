@@ -26,6 +26,8 @@ export interface TaskOrder {
   /** The folder that the task works on; a sub-agent works on its parent's. */
   readonly workspace?: string;
   readonly idempotencyKey?: string;
+  /** The conversation that it belongs to; a sub-agent's task belongs to its parent's. */
+  readonly context?: string;
   readonly child?: { readonly parent: TaskRow; readonly key: string };
 }
 
@@ -46,6 +48,7 @@ export async function createTask(
   const limits = parse(limitsShape, { ...agent.limits, ...order.limits });
   const { id, message, actor } = parse(messageInput, { kind: "message", id: "first", ...order.message });
   const workspace = order.workspace ?? child?.parent.workspace ?? undefined;
+  const context = order.context ?? (child && namedContext(child.parent));
   const made = await world.store.create({
     tenant,
     task,
@@ -63,6 +66,7 @@ export async function createTask(
     },
     at: world.now(),
     ...(workspace !== undefined && { workspace }),
+    ...(context !== undefined && { context }),
     ...(child && { parent: { task: child.parent.task, key: child.key } }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });
@@ -71,6 +75,11 @@ export async function createTask(
     for (const entry of await world.store.read(made.row, 0))
       world.publish({ type: "entry", task: made.row.task, entry });
   return made;
+}
+
+/** A conversation that is only its root's own need not be written down again. */
+function namedContext({ context, root }: TaskRow): string | undefined {
+  return context === root ? undefined : context;
 }
 
 function parse<Value>(shape: z.ZodType<Value>, given: unknown): Value {

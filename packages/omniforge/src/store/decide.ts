@@ -17,7 +17,7 @@ export interface CommitFacts {
   readonly row: TaskRow | undefined;
   /** The first entry found under one of `decidingKeys`. */
   readonly keyed: Entry | undefined;
-  /** The entry accepted under `commit.accepts`, if there is one. */
+  /** The entry accepted under one of `commit.accepts`, if there is one. */
   readonly accepted: Entry | undefined;
 }
 
@@ -33,6 +33,12 @@ export interface Decision {
 export function decidingKeys(commit: Commit): readonly StepKey[] {
   const keys = commit.entries.flatMap((entry) => entry.key ?? []);
   return commit.key === undefined || keys.includes(commit.key) ? keys : [commit.key, ...keys];
+}
+
+/** What a commit accepts. */
+export function acceptedIds({ accepts }: Commit): readonly string[] {
+  if (accepts === undefined) return [];
+  return typeof accepts === "string" ? [accepts] : accepts;
 }
 
 export function decide(commit: Commit, facts: CommitFacts): Decision {
@@ -97,6 +103,7 @@ export function emptyHead(task: NewTask): TaskHead {
     engine: task.engine,
     state: "submitted",
     root: task.root,
+    context: task.context ?? task.root,
     parent: task.parent?.task ?? null,
     parentKey: task.parent?.key ?? null,
     depth: task.depth,
@@ -136,6 +143,7 @@ export function firstEntries(task: NewTask): readonly NewEntry[] {
         limits: task.limits,
         root: task.root,
         depth: task.depth,
+        ...(task.context !== undefined && { context: task.context }),
         ...(task.workspace !== undefined && { workspace: task.workspace }),
         ...(task.parent && { parent: { task: task.parent.task, key: task.parent.key } }),
       },

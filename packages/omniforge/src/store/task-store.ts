@@ -19,6 +19,8 @@ export interface TaskHead extends TaskReference {
   readonly engine: EngineName;
   readonly state: TaskState;
   readonly root: string;
+  /** The conversation that the task belongs to: its sub-agents' tasks have it too. */
+  readonly context: string;
   readonly parent: string | null;
   readonly parentKey: StepKey | null;
   readonly depth: number;
@@ -81,6 +83,8 @@ export interface NewTask extends TaskReference {
   readonly root: string;
   readonly depth: number;
   readonly workspace?: string;
+  /** The conversation that it belongs to. Default: one of its own, named like its root. */
+  readonly context?: string;
   /** The call that opens this sub-agent; refused (PARENT_ENDED) once the parent has ended or was cancelled. */
   readonly parent?: { readonly task: string; readonly key: StepKey };
   readonly message: { readonly id: string; readonly message: Message; readonly actor?: string };
@@ -99,8 +103,11 @@ export interface Commit extends TaskReference {
   readonly turn?: number;
   /** Only the model step opens the next turn. */
   readonly opensTurn?: boolean;
-  /** The id that is accepted (P1), unique for the task's life: `message:…`, `input:…`, `cancel:…`. */
-  readonly accepts?: string;
+  /**
+   * The ids that are accepted (P1), each unique for the task's life: `message:…`, `input:…`, `cancel:…`. Two where a
+   * message is an answer: neither the message nor the request may have been accepted before.
+   */
+  readonly accepts?: string | readonly string[];
   /** In process: the committer's fence. */
   readonly fence?: number;
   /** The head's seq that the committer has read: otherwise `moved`. */
@@ -136,6 +143,25 @@ export interface TaskFilter {
   readonly limit: number;
 }
 
+/** Which of a tenant's tasks that nobody's sub-agent runs, by when they last changed. */
+export interface RecentFilter {
+  readonly tenant: string;
+  readonly agent: string;
+  readonly context?: string;
+  readonly states?: readonly TaskState[];
+  /** Changed at this time or later. Epoch milliseconds. */
+  readonly since?: number;
+  /** After this one, in the list's order. */
+  readonly after?: Pick<TaskRow, "updatedAt" | "task">;
+  readonly limit: number;
+}
+
+/** One page, and how many tasks there are on all pages. */
+export interface RecentTasks {
+  readonly rows: readonly TaskRow[];
+  readonly total: number;
+}
+
 export interface TaskStore {
   /**
    * Creates a task with its first two entries, durably; `created: false` when the id or idempotency key exists.
@@ -156,6 +182,8 @@ export interface TaskStore {
   late(reference: TaskReference): Promise<readonly LateEntry[]>;
   specs(hash: string): Promise<SpecSet | undefined>;
   list(filter: TaskFilter): Promise<readonly TaskRow[]>;
+  /** Tasks without a parent, the last changed first. */
+  recent(filter: RecentFilter): Promise<RecentTasks>;
   /** Deletes what was said; keeps seq, kind and key, and marks the head. Only ended tasks (TASK_NOT_ENDED). */
   erase(reference: TaskReference, at: number): Promise<void>;
   readonly executions: ExecutionStore;

@@ -9,7 +9,7 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { readEntry } from "../../protocol/upcast.ts";
-import { append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
+import { acceptedIds, append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
 import type { Commit, CommitResult, LateEntry, NewTask, Owner, TaskRow, TaskStore } from "../task-store.ts";
 import { memoryExecutions } from "./executions.ts";
 
@@ -58,14 +58,14 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
   };
   const bySeq = (stored: Stored, seq: number | undefined): Entry | undefined =>
     seq === undefined ? undefined : firstFrom(stored, (entry) => entry.seq === seq);
-  const acceptedIn = (stored: Stored, id: string | undefined): Entry | undefined =>
-    id === undefined ? undefined : bySeq(stored, stored.accepted.get(id));
+  const acceptedIn = (stored: Stored, id: string): Entry | undefined =>
+    bySeq(stored, stored.accepted.get(id));
 
   function insert(
     stored: Stored,
     head: Partial<TaskRow>,
     entries: readonly Entry[],
-    accepts: string | undefined,
+    accepts: readonly string[],
   ): void {
     // Written out before anything changes: what can't be stored leaves no trace.
     const rows = entries.map(({ seq, at, v, kind, key, body }) => ({
@@ -79,7 +79,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     stored.row = { ...stored.row, ...head };
     stored.entries.push(...rows);
     const [first] = entries;
-    if (accepts !== undefined && first !== undefined) stored.accepted.set(accepts, first.seq);
+    if (first !== undefined) for (const id of accepts) stored.accepted.set(id, first.seq);
     const { endedSeq, parent, tenant } = stored.row;
     if (endedSeq === null || parent === null) return;
     const waiting = load({ tenant, task: parent });
@@ -98,12 +98,16 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     const decision = rule(commit, {
       row: stored?.row,
       keyed,
-      accepted: found && acceptedIn(found, commit.accepts),
+      accepted:
+        found &&
+        acceptedIds(commit)
+          .map((id) => acceptedIn(found, id))
+          .find((entry) => entry !== undefined),
     });
     if (stored === undefined) return decision.result;
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
-      insert(stored, { ...head, wakes: stored.row.wakes + (wakes ? 1 : 0) }, entries, commit.accepts);
+      insert(stored, { ...head, wakes: stored.row.wakes + (wakes ? 1 : 0) }, entries, acceptedIds(commit));
     }
     for (const entry of decision.late ?? [])
       stored.late.push({ key: entry.key ?? commit.key ?? null, at: commit.at, entry });
@@ -138,7 +142,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     };
     specs.set(task.specs.hash, JSON.stringify(task.specs.set));
     tasks.set(task.task, stored);
-    insert(stored, {}, entries, undefined);
+    insert(stored, {}, entries, []);
     stored.accepted.set(`message:${task.message.id}`, 2);
     return { row: stored.row, created: true };
   }
@@ -224,11 +228,34 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
           .toSorted((one, other) => (one.task < other.task ? 1 : -1))
           .slice(0, limit),
       ),
+    recent: ({ tenant, agent, context, states, since, after, limit }) =>
+      read(() => {
+        const rows = [...tasks.values()]
+          .map(({ row }) => row)
+          .filter((row) => row.tenant === tenant && row.agent === agent && row.parent === null)
+          .filter(
+            (row) =>
+              (context === undefined || row.context === context) &&
+              (states?.includes(row.state) ?? true) &&
+              (since === undefined || row.updatedAt >= since),
+          )
+          .toSorted(byChange);
+        const page = after === undefined ? rows : rows.filter((row) => byChange(row, after) > 0);
+        return { rows: page.slice(0, limit), total: rows.length };
+      }),
     erase: (reference) => write(() => erase(reference)),
     executions: memoryExecutions({ all: () => [...tasks.values()], load, apply, write, read, owners }),
     version: () => version,
     close: () => Promise.resolve(),
   };
+}
+
+/** The last changed first; ids decide between tasks of one moment. */
+function byChange(
+  one: Pick<TaskRow, "updatedAt" | "task">,
+  other: Pick<TaskRow, "updatedAt" | "task">,
+): number {
+  return other.updatedAt - one.updatedAt || (one.task < other.task ? 1 : one.task > other.task ? -1 : 0);
 }
 
 /** The first entry that fits; only this one is parsed. */

@@ -1,10 +1,10 @@
 -- Every statement, by name. Loaded by database.ts.
 
 -- name: insertTask
-insert into tasks (task, tenant, agent, spec_hash, loop_version, engine, root, parent, parent_key, depth, workspace, idempotency_key,
+insert into tasks (task, tenant, agent, spec_hash, loop_version, engine, root, context, parent, parent_key, depth, workspace, idempotency_key,
   created_at, state, limits, head_seq, turn, turn_seq, epoch, epoch_turn, epoch_seq, messages, taken, children, cancel_seq, ended_seq,
   pending, usage, active_ms, active_since, updated_at)
-values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :parent, :parentKey, :depth, :workspace, :idempotencyKey,
+values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :context, :parent, :parentKey, :depth, :workspace, :idempotencyKey,
   :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :children, :cancelSeq,
   :endedSeq, :pending, :usage, :activeMs, :activeSince, :updatedAt)
 
@@ -71,6 +71,32 @@ where parent = :parent and +tenant = :tenant and (:before is null or task < :bef
   and (:agent is null or agent = :agent) and (:root is null or root = :root)
   and (:states is null or state in (select value from json_each(:states)))
 order by task desc limit :limit
+
+-- name: recentTasks
+-- Ended tasks come in their order from an index that is written once in a task's life; the others are few, and sorted.
+select * from (
+  select * from (
+    select * from tasks
+    where tenant = :tenant and agent = :agent and parent is null and ended_seq is not null
+      and (:context is null or context = :context) and (:since is null or updated_at >= :since)
+      and (:states is null or state in (select value from json_each(:states)))
+      and (:afterTime is null or (updated_at, task) < (:afterTime, :afterTask))
+    order by updated_at desc, task desc limit :limit)
+  union all
+  select * from (
+    select * from tasks
+    where tenant = :tenant and agent = :agent and parent is null and ended_seq is null
+      and (:context is null or context = :context) and (:since is null or updated_at >= :since)
+      and (:states is null or state in (select value from json_each(:states)))
+      and (:afterTime is null or (updated_at, task) < (:afterTime, :afterTask))
+    order by updated_at desc, task desc limit :limit))
+order by updated_at desc, task desc limit :limit
+
+-- name: countRecent
+select count(*) as total from tasks
+where tenant = :tenant and agent = :agent and parent is null
+  and (:context is null or context = :context) and (:since is null or updated_at >= :since)
+  and (:states is null or state in (select value from json_each(:states)))
 
 -- name: acquire
 update tasks set owner = :owner, fence = fence + 1, parked_at_wakes = null, next_at = null

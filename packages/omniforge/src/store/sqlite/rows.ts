@@ -83,6 +83,7 @@ export function toTaskRow(row: Row): TaskRow {
     engine: text(row["engine"]) as TaskRow["engine"],
     state: text(row["state"]) as TaskRow["state"],
     root: text(row["root"]),
+    context: text(row["context"]),
     parent: textOrNull(row["parent"]),
     parentKey: textOrNull(row["parent_key"]),
     depth: Number(row["depth"]),

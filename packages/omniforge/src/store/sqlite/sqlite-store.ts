@@ -8,7 +8,7 @@ import { specSet } from "../../protocol/agent-spec.ts";
 import { entryVersion, type Entry, type NewEntry } from "../../protocol/entry.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
-import { append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
+import { acceptedIds, append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
 import type { KeyStore } from "../key-store.ts";
 import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore, TurnRead } from "../task-store.ts";
 import { Database, type Durability, type Row } from "./database.ts";
@@ -54,7 +54,15 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     return undefined;
   };
 
-  function insert(id: number, head: TaskHead, entries: readonly Entry[], accepts: string | undefined): void {
+  const firstAccepted = ({ id: task }: KnownRow, ids: readonly string[]): Entry | undefined => {
+    for (const id of ids) {
+      const entry = entryOrNone(database.get("acceptedEntry", [task, id]));
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  };
+
+  function insert(id: number, head: TaskHead, entries: readonly Entry[], accepts: readonly string[]): void {
     for (const entry of entries) {
       database.run("insertEntry", [
         id,
@@ -66,27 +74,25 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
         JSON.stringify(entry.body),
       ]);
     }
-    if (accepts !== undefined) database.run("insertAccepted", [id, accepts, entries[0]?.seq ?? head.headSeq]);
+    for (const one of accepts) database.run("insertAccepted", [id, one, entries[0]?.seq ?? head.headSeq]);
     // A parent waits for its children: their end wakes it, in the same transaction.
     if (head.endedSeq !== null && head.parent !== null) database.run("wakeTask", [head.parent, head.tenant]);
   }
 
-  function apply(commit: Commit): { readonly id?: number; readonly result: CommitResult } {
-    const row = load(commit);
-    const found = row !== undefined && !(row["erased"] === 1);
+  function apply(commit: Commit): { readonly known?: KnownRow; readonly result: CommitResult } {
+    const known = rows.read(commit);
+    const found = known?.row.erased === false ? known : undefined;
     const decision = decide(commit, {
-      row: row === undefined ? undefined : toTaskRow(row),
-      keyed: found ? firstKeyed(row, decidingKeys(commit)) : undefined,
-      accepted:
-        found && commit.accepts !== undefined
-          ? entryOrNone(database.get("acceptedEntry", [idOf(row), commit.accepts]))
-          : undefined,
+      row: known?.row,
+      keyed: found && firstKeyed(found, decidingKeys(commit)),
+      accepted: found && firstAccepted(found, acceptedIds(commit)),
     });
-    if (row === undefined) return decision;
+    if (known === undefined) return decision;
+    const { id, row } = known;
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
-      insert(idOf(row), head, entries, commit.accepts);
-      database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, idOf(row)]);
+      insert(id, head, entries, acceptedIds(commit));
+      database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, id]);
     }
     for (const entry of decision.late ?? []) {
       database.run("insertLate", [
@@ -132,8 +138,20 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       }
     }
     const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
-    const { specHash, loopVersion, engine, root, parent, parentKey, depth, workspace, createdAt } = head;
-    const still = { specHash, loopVersion, engine, root, parent, parentKey, depth, workspace, createdAt };
+    const { specHash, loopVersion, engine, root, context, parent, parentKey, depth, workspace, createdAt } =
+      head;
+    const still = {
+      specHash,
+      loopVersion,
+      engine,
+      root,
+      context,
+      parent,
+      parentKey,
+      depth,
+      workspace,
+      createdAt,
+    };
     database.run("insertSpecs", [task.specs.hash, JSON.stringify(task.specs.set)]);
     database.run("insertTask", {
       ...headColumns(head),
@@ -145,7 +163,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     });
     // Asked at once: every insert moves it.
     const id = database.lastId();
-    insert(id, head, entries, undefined);
+    insert(id, head, entries, []);
     database.run("insertAccepted", [id, `message:${task.message.id}`, 2]);
     const row = load(task);
     if (row === undefined)
@@ -212,6 +230,21 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
           })
           .map(toTaskRow),
       ),
+    recent: ({ tenant, agent, context, states, since, after, limit }) =>
+      reading(() => {
+        const wanted = {
+          tenant,
+          agent,
+          context: context ?? null,
+          states: states === undefined ? null : JSON.stringify(states),
+          since: since ?? null,
+        };
+        const page = { afterTime: after?.updatedAt ?? null, afterTask: after?.task ?? null, limit };
+        return {
+          rows: database.all("recentTasks", { ...wanted, ...page }).map(toTaskRow),
+          total: Number(database.get("countRecent", wanted)?.["total"] ?? 0),
+        };
+      }),
     erase: (reference) => database.scrub(() => erase(reference)),
     executions: sqliteExecutions(database, (reference, entry: NewEntry, at) => {
       apply({ ...reference, entries: [entry], at });

@@ -155,6 +155,31 @@ export function commitClaims(claim: Claim): void {
     assert.equal((await rowOf(store)).wakes, 1);
   });
 
+  claim(
+    "accepts an answer under its request's id and its message's, and either of them once",
+    async (store) => {
+      await create(store);
+      await committed(store, { entries: [reply(1), entry("request", request)] });
+      const answer = entry("input", { id: request.id, outcome: "answered", message: "m" });
+      const made = await committed(store, {
+        entries: [answer],
+        accepts: [`input:${request.id}`, "message:m"],
+      });
+      const found = { kind: "found", entry: made.entries[0] };
+      const other = `input:other`;
+      assert.deepEqual(await commit(store, { entries: [answer], accepts: [other, "message:m"] }), found);
+      assert.deepEqual(
+        await commit(store, { entries: [answer], accepts: [`input:${request.id}`, "message:n"] }),
+        found,
+      );
+      assert.deepEqual(await commit(store, { entries: [message("m")], accepts: "message:m" }), found);
+      assert.deepEqual(await store.findAccepted(first, "message:m"), made.entries[0]);
+      assert.equal(await store.findAccepted(first, "message:n"), undefined);
+      assert.equal(await store.findAccepted(first, other), undefined);
+      assert.equal((await rowOf(store)).wakes, 1);
+    },
+  );
+
   claim("is refused as lost once the fence has moved", async (store) => {
     await create(store);
     const row = await store.executions.acquire(first, "one");

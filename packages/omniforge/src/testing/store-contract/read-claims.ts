@@ -1,7 +1,19 @@
 /** Reading: pages, turns, keys and lists. */
 import assert from "node:assert/strict";
-import type { TaskFilter } from "../../store/task-store.ts";
-import { committed, create, end, first, message, openTurns, result, rowOf, type Claim } from "./claim.ts";
+import type { RecentFilter, TaskFilter, TaskStore } from "../../store/task-store.ts";
+import {
+  committed,
+  create,
+  end,
+  endedEntry,
+  first,
+  message,
+  openTurns,
+  result,
+  rowOf,
+  start,
+  type Claim,
+} from "./claim.ts";
 
 export function readClaims(claim: Claim): void {
   claim("pages through a log without leaving out or repeating an entry", async (store) => {
@@ -102,6 +114,54 @@ export function readClaims(claim: Claim): void {
     assert.deepEqual(await list({ parent: "task_1" }), ["task_3", "task_2"]);
     assert.deepEqual(await list({ root: "task_1" }), ["task_3", "task_2", "task_1"]);
     assert.deepEqual(await list({ root: "task_1", agent: "reader", states: ["submitted"] }), ["task_2"]);
+  });
+
+  const recentOf =
+    (store: TaskStore) =>
+    async (some: Partial<RecentFilter> = {}): Promise<[readonly string[], number]> => {
+      const { rows, total } = await store.recent({ tenant: "acme", agent: "writer", limit: 10, ...some });
+      return [rows.map(({ task }) => task), total];
+    };
+
+  claim("lists an agent's tasks by when they last changed, the last first, page by page", async (store) => {
+    for (const task of ["task_a", "task_b", "task_c", "task_d"]) await create(store, { task });
+    await create(store, { task: "task_e", agent: "reader" });
+    await create(store, { task: "task_f", tenant: "globex" });
+    await create(store, { task: "task_g", root: "task_a", parent: { task: "task_a", key: "1/tool/0" } });
+    const change = (task: string, at: number): Promise<unknown> =>
+      committed(store, { task, entries: [message(`at ${at}`)], at });
+    await change("task_c", start + 30);
+    await committed(store, { task: "task_a", entries: [endedEntry], at: start + 20 });
+    await committed(store, { task: "task_b", entries: [endedEntry], at: start + 40 });
+    const recent = recentOf(store);
+    assert.deepEqual(await recent(), [["task_b", "task_c", "task_a", "task_d"], 4]);
+    assert.deepEqual(await recent({ limit: 2 }), [["task_b", "task_c"], 4]);
+    const after = { task: "task_c", updatedAt: start + 30 };
+    assert.deepEqual(await recent({ limit: 2, after }), [["task_a", "task_d"], 4]);
+    assert.deepEqual(await recent({ after: { task: "task_d", updatedAt: start } }), [[], 4]);
+    assert.deepEqual(await recent({ since: start + 30 }), [["task_b", "task_c"], 2]);
+    assert.deepEqual(await recent({ states: ["completed"] }), [["task_b", "task_a"], 2]);
+    assert.deepEqual(await recent({ states: [] }), [[], 0]);
+  });
+
+  claim("orders tasks of one moment by their id, the newest first", async (store) => {
+    for (const task of ["task_b", "task_d", "task_a", "task_c"]) await create(store, { task });
+    await end(store, { tenant: "acme", task: "task_c" });
+    const recent = recentOf(store);
+    assert.deepEqual(await recent(), [["task_d", "task_c", "task_b", "task_a"], 4]);
+    const after = { task: "task_c", updatedAt: start };
+    assert.deepEqual(await recent({ after }), [["task_b", "task_a"], 4]);
+  });
+
+  claim("keeps the conversation of a task, which is its root's own where none is named", async (store) => {
+    await create(store, { task: "task_a", context: "talk" });
+    await create(store, { task: "task_b" });
+    await create(store, { task: "task_c", context: "talk" });
+    const recent = recentOf(store);
+    assert.deepEqual(await recent({ context: "talk" }), [["task_c", "task_a"], 2]);
+    assert.deepEqual(await recent({ context: "task_b" }), [["task_b"], 1]);
+    assert.deepEqual(await recent({ context: "task_a" }), [[], 0]);
+    assert.equal((await rowOf(store, { tenant: "acme", task: "task_c" })).context, "talk");
   });
 
   claim("has nothing to show of a task that is not there", async (store) => {
