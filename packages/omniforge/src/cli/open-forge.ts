@@ -77,6 +77,7 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
     ...(config.workspace !== undefined && { workspace: config.workspace }),
     ...(config.durability !== undefined && { durability: config.durability }),
     ...(models !== undefined && { models }),
+    ...(config.modelFacts !== undefined && { modelFacts: config.modelFacts }),
   });
   let closed: Promise<void> | undefined;
   return {

@@ -49,10 +49,16 @@ export const toolSpec = z.strictObject({
 });
 export type ToolSpec = z.infer<typeof toolSpec>;
 
+/** What a task can run out of, and a person can allow as much again of. */
+export const limitName = z.enum(["turns", "tokens", "wall-time", "cost"]);
+export type LimitName = z.infer<typeof limitName>;
+
 export const limits = z.strictObject({
   turns: z.number().int().positive(),
   /** Input and output tokens of the task and its collected sub-agents. */
   tokens: z.number().int().positive().optional(),
+  /** US dollars that the models of the task and its sub-agents may cost. Needs a known price of each of them. */
+  costUsd: z.number().positive().optional(),
   /** Time since the start, less waiting for people. */
   wallTimeMs: z.number().int().positive().optional(),
   /** At a limit: fail, or ask a person for as much again. */

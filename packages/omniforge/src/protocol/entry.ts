@@ -5,7 +5,7 @@
  * these (see W3 for their order). `enc` is reserved for bodies that will be stored encrypted.
  */
 import { z } from "zod";
-import { limits } from "./agent-spec.ts";
+import { limitName, limits } from "./agent-spec.ts";
 import { call } from "./call.ts";
 import { answer, inputRequest } from "./input.ts";
 import { message, part, usage } from "./message.ts";
@@ -47,7 +47,7 @@ export const entryBodies = {
     /** The answer did not fit the agent's output schema, and is to be repaired: what is wrong with it. */
     invalid: z.string().optional(),
     /** `limit`: which one. */
-    limit: z.enum(["turns", "tokens", "wall-time"]).optional(),
+    limit: limitName.optional(),
     error: failure.optional(),
   }),
   /** A person is asked. */
@@ -75,6 +75,8 @@ export const entryBodies = {
     durationMs: z.number().optional(),
     /** A collected sub-agent's. */
     usage: usage.optional(),
+    /** Of the turn's last sub-agent: how long the turn only waited for people, which is no wall time. */
+    waitedMs: z.number().nonnegative().optional(),
   }),
   /** A sub-agent's task has been opened. */
   child: z.strictObject({ task: z.string(), agent: z.string() }),

@@ -1,5 +1,6 @@
 /** Pauses for a person: what is asked, and what may be said. */
 import { z } from "zod";
+import { limitName } from "./agent-spec.ts";
 import { json, wellFormedText } from "./json.ts";
 import { message } from "./message.ts";
 
@@ -19,7 +20,7 @@ export const inputRequest = z.strictObject({
   /** Questions: JSON Schema of the answer; none: text. */
   schema: json.optional(),
   /** Limit requests: which limit a person may extend. */
-  limit: z.enum(["turns", "tokens", "wall-time"]).optional(),
+  limit: limitName.optional(),
   /** Epoch milliseconds. An answer after it writes the expiry and is refused. */
   deadline: z.number().optional(),
 });

@@ -4,7 +4,7 @@
  * Order (K1, K7): the log first, then cancel, then limits, then the model. Its commit opens the turn and holds the reply,
  * the descriptors of its calls, the requests to people, and what it took (K4, rule 5).
  */
-import type { AgentSpec } from "../protocol/agent-spec.ts";
+import type { AgentSpec, LimitName } from "../protocol/agent-spec.ts";
 import type { Reply } from "../protocol/call.ts";
 import { entry, type EntryBody, type EntryOf, type NewEntry } from "../protocol/entry.ts";
 import { noUsage, type Part } from "../protocol/message.ts";
@@ -12,7 +12,7 @@ import { stepKey } from "../protocol/step-key.ts";
 import { readSpec } from "./create-task.ts";
 import { modelAttempt } from "./model-attempt.ts";
 import { planCalls } from "./plan-calls.ts";
-import { limitReached, type LimitName } from "./limits.ts";
+import { limitReached } from "./limits.ts";
 import { readOutput } from "./structured-output.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { inputTo, outcomeOf, viewTurn, type TurnView } from "./turn-view.ts";
@@ -127,7 +127,8 @@ function atLimit(view: TurnView, turn: number, spec: AgentSpec, limit: LimitName
     timeoutMs: 0,
     waits: "limit" as const,
   };
-  const prompt = `The task has reached its limit of ${limit}. Approve to allow as much again.`;
+  const figure = limit === "cost" ? ` (${view.row.limits.costUsd} US dollars)` : "";
+  const prompt = `The task has reached its limit of ${limit}${figure}. Approve to allow as much again.`;
   return [
     reply(turn, spec, { outcome: "limit", limit, calls: [call] }),
     entry("request", { id: key, kind: "limit", key, prompt, limit }),

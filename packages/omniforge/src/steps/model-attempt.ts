@@ -5,9 +5,8 @@
  */
 import type { AgentSpec } from "../protocol/agent-spec.ts";
 import { entry, isKind, type EntryOf } from "../protocol/entry.ts";
-import { toFailure, type Failure } from "../protocol/error.ts";
-import type { Usage } from "../protocol/message.ts";
-import { costOf, factsOf, seesImages } from "../models/model-facts.ts";
+import { OmniForgeError, toFailure, type Failure } from "../protocol/error.ts";
+import { factsOf, seesImages } from "../models/model-facts.ts";
 import { ModelFailure } from "../models/model-failure.ts";
 import { streamReply, type ModelReply } from "../models/stream-reply.ts";
 import { withSettings } from "../models/call-settings.ts";
@@ -17,6 +16,7 @@ import type { TranscriptItem } from "../protocol/transcript.ts";
 import { withFiles } from "./files.ts";
 import { totalTokens } from "./load-transcript.ts";
 import { notHere } from "./not-here.ts";
+import { hasPrice, priced, priceUnknown } from "./price.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
 import { record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { deathsOf, failuresOf, type TurnView } from "./turn-view.ts";
@@ -62,6 +62,10 @@ export async function modelAttempt(
   if (!world.models.has(model)) {
     const message = `no process here has the model ${model}`;
     return notHere(world, attempt, view, key, { code: "MODEL_NOT_HERE", message });
+  }
+  if (view.row.limits.costUsd !== undefined && !hasPrice(world, model)) {
+    const unknown = new OmniForgeError("PRICE_UNKNOWN", priceUnknown(model));
+    return failedAttempt(world, attempt, request, unknown, { model, failures });
   }
   try {
     const reply = await stream(world, attempt, request, model);
@@ -115,12 +119,6 @@ async function stream(
       offsets[channel] += text.length;
     },
   });
-}
-
-/** What the call cost is part of what it used, as long as its price is known. */
-function priced(world: StepWorld, model: string, usage: Usage): Usage {
-  const costUsd = costOf(usage, factsOf(model, world.modelFacts));
-  return costUsd === undefined || costUsd === 0 ? usage : { ...usage, costUsd };
 }
 
 /** A reply that did not fit any more was paid for all the same. */

@@ -7,11 +7,13 @@ import { entry, isKind, type EntryBody } from "../protocol/entry.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import { userMessage } from "../protocol/message.ts";
 import { parseStepKey, siblingKey } from "../protocol/step-key.ts";
+import type { TaskRow } from "../store/task-store.ts";
 import type { ToolOutcome } from "./call-tool.ts";
 import { createTask, readSpecSet } from "./create-task.ts";
-import { childLimits } from "./limits.ts";
+import { childLimits, limitSpent } from "./limits.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { outcomeOf, viewTurn, type TurnView } from "./turn-view.ts";
+import { isLastChild, openedCalls, waitedForPeople } from "./waited-time.ts";
 
 /** Creates the sub-agent's task; the call then waits for its end. May be repeated: the id is fixed. */
 export async function openChild(world: StepWorld, attempt: Attempt, call: Call): Promise<ToolOutcome> {
@@ -28,6 +30,16 @@ export async function openChild(world: StepWorld, attempt: Attempt, call: Call):
   const agent = name === undefined ? undefined : set.agents[name];
   if (agent === undefined)
     return failed(world, attempt, call, "AGENT_NOT_FOUND", `the spec set has no agent for ${call.name}`);
+  // One that was opened before goes on: its share was taken when there was one.
+  const limit = limitSpent(row, world.now());
+  if (limit !== undefined && (await world.store.row({ ...row, task: call.child })) === undefined)
+    return failed(
+      world,
+      attempt,
+      call,
+      "LIMIT_REACHED",
+      `this task has nothing left of its limit of ${limit} for a sub-agent`,
+    );
   const shares = (view.reply?.body.calls ?? []).filter((one) => one.runs === "agent").length;
   try {
     await createTask(world, {
@@ -100,11 +112,13 @@ export async function collectChild(
   const { state } = child;
   const status = state === "completed" ? "result" : state === "canceled" ? "canceled" : "error";
   const why = error ?? { code: "TOOL_FAILED", message: `the sub-agent's task ${call.child} was ${state}` };
+  const waitedMs = await waitedTime(world, attempt, call);
   const body: EntryBody<"result"> = {
     name: call.name,
     status,
     parts: [...parts],
     usage: child.usage,
+    ...(waitedMs > 0 && { waitedMs }),
     ...(status !== "result" && { error: why }),
   };
   const result = await record(world, attempt, [entry("result", body, call.key)], {
@@ -112,4 +126,18 @@ export async function collectChild(
     turn: parseStepKey(call.key).turn,
   });
   return result.kind === "committed" || result.kind === "found" ? done("collected") : refusedStep(result);
+}
+
+/** Read anew: another sub-agent may have been collected a moment ago. The last to be collected tells it for the turn. */
+async function waitedTime(world: StepWorld, attempt: Attempt, call: Call): Promise<number> {
+  const read = await world.store.turn(attempt);
+  if (read?.row.limits.wallTimeMs === undefined) return 0;
+  const view = viewTurn(read);
+  if (!isLastChild(view, call)) return 0;
+  const children: TaskRow[] = [];
+  for (const { child } of openedCalls(view)) {
+    const row = child === undefined ? undefined : await world.store.row({ ...attempt, task: child });
+    if (row !== undefined) children.push(row);
+  }
+  return waitedForPeople(view, children);
 }

@@ -3,7 +3,7 @@
  *
  * Invariants: pure; applying a log from its first entry gives the head that the store holds (tested).
  */
-import type { Limits } from "../protocol/agent-spec.ts";
+import type { LimitName, Limits } from "../protocol/agent-spec.ts";
 import type { Entry } from "../protocol/entry.ts";
 import { addUsage } from "../protocol/message.ts";
 import type { TaskHead } from "./task-store.ts";
@@ -48,7 +48,11 @@ function change(head: TaskHead, entry: Entry): TaskHead {
         ? { ...counted, epoch, epochTurn: head.turn, epochSeq: entry.seq }
         : counted;
     }
-    case "result":
+    case "result": {
+      const { usage, waitedMs = 0 } = entry.body;
+      const counted = usage === undefined ? head : { ...head, usage: addUsage(head.usage, usage) };
+      return waitedMs === 0 ? counted : { ...counted, activeMs: head.activeMs - waitedMs };
+    }
     case "attempt":
       return entry.body.usage === undefined
         ? head
@@ -72,15 +76,19 @@ function working(head: TaskHead): TaskHead {
   return { ...head, state: head.pending.length > 0 ? "input-required" : "working" };
 }
 
-/** A granted limit request allows as much again of what had run out. The turn that asked for it is none of those. */
-function extend({ limits, turn }: TaskHead, limit: "turns" | "tokens" | "wall-time"): Limits {
+/** A granted limit request allows as much again of what had run out. The turn that asked for it is given back. */
+function extend({ limits, turn }: TaskHead, limit: LimitName): Limits {
+  const { tokens, wallTimeMs, costUsd } = limits;
+  const turns = limits.turns + 1;
   switch (limit) {
     case "turns":
       return { ...limits, turns: turn + limits.turns };
     case "tokens":
-      return limits.tokens === undefined ? limits : { ...limits, tokens: limits.tokens * 2 };
+      return { ...limits, turns, ...(tokens !== undefined && { tokens: tokens * 2 }) };
     case "wall-time":
-      return limits.wallTimeMs === undefined ? limits : { ...limits, wallTimeMs: limits.wallTimeMs * 2 };
+      return { ...limits, turns, ...(wallTimeMs !== undefined && { wallTimeMs: wallTimeMs * 2 }) };
+    case "cost":
+      return { ...limits, turns, ...(costUsd !== undefined && { costUsd: costUsd * 2 }) };
   }
 }
 

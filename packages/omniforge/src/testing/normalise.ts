@@ -4,7 +4,7 @@
  * Owns: what of a log may differ between two executions of the same task, whichever engine ran them and however often it
  * was killed. Does not own reading logs, nor what a log must look like (see `contract/check-log.ts`).
  *
- * Dropped, and nothing more: times (`at`, `deadline`, `durationMs`, and `retryAt` with its entry), attempts and
+ * Dropped, and nothing more: times (`at`, `deadline`, `durationMs`, `waitedMs`, and `retryAt` with its entry), attempts and
  * recoveries, the nonces of claims, and the task's own id with what it gives its sub-agents. Late entries are not in the
  * log. Seqs are counted anew.
  *
@@ -32,7 +32,7 @@ const ownName = "task";
 const droppedKinds: ReadonlySet<EntryKind> = new Set(["attempt", "recovery"]);
 const droppedFields: { readonly [K in EntryKind]?: ReadonlySet<string> } = {
   request: new Set(["deadline"]),
-  result: new Set(["durationMs"]),
+  result: new Set(["durationMs", "waitedMs"]),
   claim: new Set(["nonce"]),
   release: new Set(["nonce"]),
 };

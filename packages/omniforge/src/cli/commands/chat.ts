@@ -15,7 +15,7 @@ import { agentNamed, openForge, type Opened } from "../open-forge.ts";
 import { seeThrough } from "../see-through.ts";
 import { openOutput } from "../view/output.ts";
 import { shortId } from "../view/short-id.ts";
-import { workspaceOf } from "./run.ts";
+import { orderedLimits, workspaceOf } from "./run.ts";
 
 export interface ChatChoice {
   readonly agent?: string;
@@ -27,6 +27,7 @@ export interface ChatChoice {
   readonly json?: boolean;
   readonly backend?: EngineName;
   readonly data?: string;
+  readonly maxCost?: number;
 }
 
 /** Goes on with the conversation that was left open on this folder, or begins one. */
@@ -85,15 +86,15 @@ async function chosen(
 async function begin(
   { forge, agents, model }: Opened,
   workspace: string,
-  { agent: name }: ChatChoice,
+  choice: ChatChoice,
   piped: Hear | undefined,
 ): Promise<Task | undefined> {
   const interrupts = catchInterrupts();
   try {
     const heard = await (piped ?? hearTyped(interrupts))(new AbortController().signal);
     if (heard.kind !== "said") return undefined;
-    const agent = withModel(agentNamed({ agents }, name), model);
-    const options = { workspace, messageId: firstMessageId };
+    const agent = withModel(agentNamed({ agents }, choice.agent), model);
+    const options = { workspace, messageId: firstMessageId, ...orderedLimits(choice) };
     return await forge.submit(conversational(agent, model.reference), heard.text, options);
   } finally {
     interrupts.release();

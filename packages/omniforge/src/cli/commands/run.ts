@@ -1,4 +1,5 @@
 /** `omniforge run "text"`: gives an agent a task, and shows it to its end. */
+import type { SubmitOptions } from "../../create-omniforge.ts";
 import type { EngineName } from "../../protocol/task.ts";
 import { checkModel, modelLines, modelOf, withModel } from "../choose-model.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
@@ -15,6 +16,7 @@ export interface RunChoice {
   readonly backend?: EngineName;
   readonly work: boolean;
   readonly data?: string;
+  readonly maxCost?: number;
 }
 
 /** Without `work` the task is left to other processes; it is shown where one of them can be seen to live. */
@@ -27,7 +29,10 @@ export async function run(text: string, choice: RunChoice): Promise<ExitCode> {
     if (choice.work) checkModel(modelOf(agent, opened.model), opened.forge.models);
     const workspace = typed ?? workspaceOf(opened);
     const engine = opened.forge.backend.name;
-    const { task } = await opened.forge.submit(withModel(agent, opened.model), text, { workspace });
+    const { task } = await opened.forge.submit(withModel(agent, opened.model), text, {
+      workspace,
+      ...orderedLimits(choice),
+    });
     if (choice.json !== true)
       process.stdout.write(`${modelLines(agent, opened.model, opened.discovery).join("\n")}\n\n`);
     const alone = !choice.work && engine !== "temporal" && !(await opened.isAnyoneWorking());
@@ -39,6 +44,11 @@ export async function run(text: string, choice: RunChoice): Promise<ExitCode> {
   } finally {
     await opened.close();
   }
+}
+
+/** What the command line says of limits; its agent's stand where it says nothing. */
+export function orderedLimits({ maxCost }: Pick<RunChoice, "maxCost">): Pick<SubmitOptions, "limits"> {
+  return maxCost === undefined ? {} : { limits: { costUsd: maxCost } };
 }
 
 /** The config file's folder, else the one that the command was typed in. */

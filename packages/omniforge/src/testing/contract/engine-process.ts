@@ -121,7 +121,7 @@ function createWorld(options: ProcessOptions, own: Set<string>): StepWorld {
   const raw = sqliteStore(join(folder, "contract.db"), { durability: "process" });
   onClose(() => raw.close());
   const store = mortalStore(raw, line, { own, dead });
-  const { agent, models } = cast(createKit(options));
+  const { agent, models, modelFacts } = cast(createKit(options));
   const known = createModelRegistry();
   for (const [name, script] of Object.entries(models))
     known.register(
@@ -134,6 +134,7 @@ function createWorld(options: ProcessOptions, own: Set<string>): StepWorld {
     // One tool may come with several agents.
     tools: createToolRegistry([...new Set(agent.tools)].filter((tool) => !without.includes(tool.spec.name))),
     models: known,
+    modelFacts,
     transcripts: createTranscripts(store),
     now: Date.now,
     async sleep(ms, signal) {

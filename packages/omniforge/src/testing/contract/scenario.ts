@@ -1,5 +1,6 @@
 /** What a scenario is: a claim, the agents that it casts, and what happens to them. */
 import { defineAgent, type Agent, type AgentDefinition } from "../../agents/define-agent.ts";
+import type { ModelFacts, ModelFactsTable } from "../../models/model-facts.ts";
 import type { Script } from "../scripted-model.ts";
 import type { Control } from "./engine.ts";
 import type { Kit } from "./kit.ts";
@@ -28,12 +29,16 @@ export interface Role extends Partial<Omit<AgentDefinition, "name" | "agents" | 
   readonly script: Script;
   /** Sub-agents by name. */
   readonly agents?: Readonly<Record<string, Role>>;
+  /** What its model costs, in dollars per million tokens. Without: nobody knows. */
+  readonly price?: NonNullable<ModelFacts["perMillion"]>;
 }
 
 export interface Cast {
   readonly agent: Agent;
   /** What each agent's model says, by the agent's name. */
   readonly models: Readonly<Record<string, Script>>;
+  /** What their prices are, where roles say so. */
+  readonly modelFacts: ModelFactsTable;
 }
 
 /** Retries are quick, so that a scenario takes no longer than its engine. */
@@ -45,7 +50,7 @@ const quickRetry = {
 };
 
 /** The agent of a role, and the scripts of all its sub-agents. */
-export function toCast({ script, agents = {}, ...definition }: Role, name = "main"): Cast {
+export function toCast({ script, agents = {}, price, ...definition }: Role, name = "main"): Cast {
   const members = Object.entries(agents).map(([member, role]) => toCast(role, member));
   const agent = defineAgent({
     instructions: `You are ${name}.`,
@@ -56,6 +61,11 @@ export function toCast({ script, agents = {}, ...definition }: Role, name = "mai
     agents: members.map((member) => member.agent),
   });
   const models: Record<string, Script> = { [name]: script };
-  for (const member of members) Object.assign(models, member.models);
-  return { agent, models };
+  const modelFacts: Record<string, ModelFacts> =
+    price === undefined ? {} : { [`scripted:${name}`]: { perMillion: price } };
+  for (const member of members) {
+    Object.assign(models, member.models);
+    Object.assign(modelFacts, member.modelFacts);
+  }
+  return { agent, models, modelFacts };
 }

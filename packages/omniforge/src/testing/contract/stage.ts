@@ -191,6 +191,13 @@ export class Stage {
     return ended;
   }
 
+  /** The head of a task that is there. */
+  async row(task = this.task): Promise<TaskRow> {
+    const row = await this.store.row({ tenant, task });
+    if (row === undefined) throw new Error(`there is no task ${task}`);
+    return row;
+  }
+
   log(task = this.task): Promise<readonly Entry[]> {
     return this.store.read({ tenant, task }, 0);
   }
