@@ -54,9 +54,9 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     return undefined;
   };
 
-  const firstAccepted = ({ id: task }: KnownRow, ids: readonly string[]): Entry | undefined => {
+  const firstAccepted = (row: Row, ids: readonly string[]): Entry | undefined => {
     for (const id of ids) {
-      const entry = entryOrNone(database.get("acceptedEntry", [task, id]));
+      const entry = entryOrNone(database.get("acceptedEntry", [idOf(row), id]));
       if (entry !== undefined) return entry;
     }
     return undefined;
@@ -79,20 +79,19 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     if (head.endedSeq !== null && head.parent !== null) database.run("wakeTask", [head.parent, head.tenant]);
   }
 
-  function apply(commit: Commit): { readonly known?: KnownRow; readonly result: CommitResult } {
-    const known = rows.read(commit);
-    const found = known?.row.erased === false ? known : undefined;
+  function apply(commit: Commit): { readonly id?: number; readonly result: CommitResult } {
+    const row = load(commit);
+    const found = row !== undefined && !(row["erased"] === 1);
     const decision = decide(commit, {
-      row: known?.row,
-      keyed: found && firstKeyed(found, decidingKeys(commit)),
-      accepted: found && firstAccepted(found, acceptedIds(commit)),
+      row: row === undefined ? undefined : toTaskRow(row),
+      keyed: found ? firstKeyed(row, decidingKeys(commit)) : undefined,
+      accepted: found ? firstAccepted(row, acceptedIds(commit)) : undefined,
     });
-    if (known === undefined) return decision;
-    const { id, row } = known;
+    if (row === undefined) return decision;
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
-      insert(id, head, entries, acceptedIds(commit));
-      database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, id]);
+      insert(idOf(row), head, entries, acceptedIds(commit));
+      database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, idOf(row)]);
     }
     for (const entry of decision.late ?? []) {
       database.run("insertLate", [
