@@ -17,6 +17,7 @@ import { abortedStep } from "./model-attempt.ts";
 import { notHere } from "./not-here.ts";
 import { deadline } from "./plan-calls.ts";
 import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
+import { keepParts } from "./tool-parts.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import {
   asksOutcome,
@@ -146,8 +147,10 @@ async function perform(run: ToolRun, tool: Tool, attemptNumber: number): Promise
   const started = call.effects === "once";
   if (started && "late" in executed && executed.late !== undefined) void keepAside(run, executed.late);
   switch (executed.kind) {
-    case "returned":
-      return settle(run, "result", undefined, executed);
+    case "returned": {
+      const parts = await keepParts(world.blobs, run.attempt, executed.parts);
+      return settle(run, "result", undefined, { ...executed, parts });
+    }
     case "asks":
       return askAgain(run, executed);
     case "not-started":
@@ -196,11 +199,14 @@ async function settle(
 async function keepAside({ world, attempt, call }: ToolRun, late: Promise<Executed>): Promise<void> {
   const executed = await late;
   if (executed.kind !== "returned") return;
-  const { parts, durationMs } = executed;
-  const body = { name: call.name, status: "result" as const, parts: [...parts], durationMs };
-  // Of a turn that never is: never inserted, always kept. Where the store is closed by now there is nobody left to tell.
-  const aside = { turn: 0, keepLate: true };
-  await record(world, attempt, [entry("result", body, call.key)], aside).catch(() => undefined);
+  try {
+    const parts = [...(await keepParts(world.blobs, attempt, executed.parts))];
+    const body = { name: call.name, status: "result" as const, parts, durationMs: executed.durationMs };
+    // Of a turn that never is: never inserted, always kept.
+    await record(world, attempt, [entry("result", body, call.key)], { turn: 0, keepLate: true });
+  } catch {
+    // The store is closed by now, or full: there is nobody left to tell.
+  }
 }
 
 /** The effect may or may not have happened: the model is told, or a person is asked what to tell it. */

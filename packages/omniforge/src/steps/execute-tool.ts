@@ -4,15 +4,17 @@
  * Never throws what the tool threw: every ending is a value. A tool that ignores its signal is left behind when its time
  * is over; it can't be stopped inside this process.
  */
+import { z } from "zod";
 import type { Call } from "../protocol/call.ts";
-import { OmniForgeError, toFailure, type Failure } from "../protocol/error.ts";
+import { toFailure, type Failure } from "../protocol/error.ts";
+import { inputRequest } from "../protocol/input.ts";
 import { json, repairText, type Json } from "../protocol/json.ts";
-import { part as partShape, type Part } from "../protocol/message.ts";
+import type { Part } from "../protocol/message.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { toJsonSchema, type JsonSchema } from "../tools/schema.ts";
-import { InputRequired, ToolNotStarted, type Tool, type ToolOutput } from "../tools/tool.ts";
-import { keepFile } from "./files.ts";
+import { InputRequired, ToolNotStarted, type Tool } from "../tools/tool.ts";
 import type { Attempt, StepWorld } from "./step.ts";
+import { toParts } from "./tool-parts.ts";
 
 export interface Execution {
   readonly parts: readonly Part[];
@@ -20,6 +22,7 @@ export interface Execution {
 }
 
 export type Executed =
+  /** Its parts are whole: what the log holds of them is `keepParts`'s. */
   | ({ readonly kind: "returned" } & Execution)
   | ({ readonly kind: "failed"; readonly error: Failure } & Execution)
   | { readonly kind: "not-started"; readonly error: Failure }
@@ -72,9 +75,9 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
   };
   const settled = Promise.resolve()
     .then(() => tool.execute(run.parameters, context))
-    .then(async (output): Promise<Executed> => ({
+    .then((output): Executed => ({
       kind: "returned",
-      parts: await toParts(world, attempt, output),
+      parts: toParts(output),
       durationMs: world.now() - started,
     }))
     .catch((thrown: unknown): Executed => toExecuted(thrown, world.now() - started));
@@ -114,62 +117,40 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
 /** Made once: an abort without a reason makes a DOMException with its stack each time. */
 const isOver = new Error("the call is over");
 
+/** Never throws, whatever was thrown: not every object lets itself be looked at. */
 function toExecuted(thrown: unknown, durationMs: number): Executed {
-  const name = thrown instanceof Error ? thrown.name : "";
-  if (thrown instanceof InputRequired) return toQuestion(thrown, durationMs);
   const failure = toFailure(thrown, "TOOL_FAILED");
   const error = { code: failure.code, message: repairText(failure.message) };
-  if (thrown instanceof ToolNotStarted || name === "ToolNotStarted") return { kind: "not-started", error };
+  try {
+    if (thrown instanceof InputRequired) return toQuestion(thrown, durationMs);
+    const name = thrown instanceof Error ? thrown.name : "";
+    if (thrown instanceof ToolNotStarted || name === "ToolNotStarted") return { kind: "not-started", error };
+  } catch {
+    // It is neither of ours.
+  }
   return { kind: "failed", error, parts: [], durationMs };
 }
 
-/** What is asked is stored: a broken text is mended, and a schema that nobody could answer is the tool's failure. */
+/** Characters of a question, and of the schema of its answer: both stand in the task's head while it is open. */
+const maximumQuestion = 100_000;
+const questionText = inputRequest.shape.prompt.max(maximumQuestion);
+
+/** What is asked is stored: a broken text is mended; what nobody could be asked, or answer, is the tool's failure. */
 function toQuestion({ prompt, schema }: InputRequired, durationMs: number): Executed {
+  const refused = (why: string): Executed => ({
+    kind: "failed",
+    error: { code: "TOOL_FAILED", message: `it asked for input with a wrong ${why}` },
+    parts: [],
+    durationMs,
+  });
+  const asked = questionText.safeParse(prompt);
+  if (!asked.success) return refused(`prompt: ${z.prettifyError(asked.error)}`);
   try {
     const written = schema === undefined ? undefined : toJsonSchema(json.parse(schema) as JsonSchema);
-    return { kind: "asks", prompt: repairText(prompt), schema: written };
+    if (written !== undefined && JSON.stringify(written).length > maximumQuestion)
+      return refused(`schema: it has more than ${maximumQuestion} characters`);
+    return { kind: "asks", prompt: repairText(asked.data), schema: written };
   } catch (thrown) {
-    const { message } = toFailure(thrown);
-    const error = { code: "TOOL_FAILED", message: `it asked for input with a wrong schema: ${message}` };
-    return { kind: "failed", error, parts: [], durationMs };
+    return refused(`schema: ${toFailure(thrown).message}`);
   }
-}
-
-/** JSON would write these as null: a result that changes on its way is an error that the tool's author can see. */
-function refuseLoss(name: string, value: unknown): unknown {
-  if (typeof value !== "number" || Number.isFinite(value)) return value;
-  throw new OmniForgeError(
-    "TOOL_FAILED",
-    `the tool returned ${value}${name === "" ? "" : ` as ${name}`}, which is not JSON`,
-  );
-}
-
-/** Results above this many characters go to a blob; the log keeps the start of them. */
-const inlineCharacters = 32_768;
-const previewCharacters = 4_096;
-
-async function toParts(world: StepWorld, attempt: Attempt, output: ToolOutput): Promise<readonly Part[]> {
-  if (typeof output === "string") return [await fit(world, attempt, repairText(output))];
-  const parts =
-    typeof output === "object" && output !== null && "parts" in output
-      ? partShape.array().safeParse(output.parts)
-      : undefined;
-  if (parts?.success === true) return Promise.all(parts.data.map((part) => fitPart(world, attempt, part)));
-  const value = json.parse(JSON.parse(JSON.stringify(output ?? null, refuseLoss)));
-  return [await fitPart(world, attempt, { type: "data", value })];
-}
-
-async function fitPart(world: StepWorld, attempt: Attempt, part: Part): Promise<Part> {
-  if (part.type === "text") return fit(world, attempt, part.text);
-  if (part.type === "file") return keepFile(world.blobs, attempt, part);
-  if (part.type !== "data") return part;
-  const written = JSON.stringify(part.value);
-  return written.length > inlineCharacters ? fit(world, attempt, written) : part;
-}
-
-async function fit(world: StepWorld, attempt: Attempt, text: string): Promise<Part> {
-  if (text.length <= inlineCharacters) return { type: "text", text };
-  const blob = await world.blobs.put(attempt, new TextEncoder().encode(text));
-  const preview = `${repairText(text.slice(0, previewCharacters))}\n[… the first ${previewCharacters} of ${text.length} characters; the whole is kept as ${blob.hash}]`;
-  return { type: "reference", preview, blob };
 }
