@@ -5,14 +5,19 @@
  * 1. Metadata of a block's start, deltas and end is merged per provider: a signature may come with any of them.
  * 2. Parts of kinds that we don't know are skipped, never fatal; so are calls that the provider ran itself.
  * 3. Deltas that leave are well-formed text, also where a provider cuts a surrogate pair in two.
+ * 4. What a reply may hold is bounded: a stream that goes on and on fails the attempt before it fills the memory.
+ * 5. What comes after the finish is no part of the reply.
  */
 import type { Json } from "../protocol/json.ts";
 import { json, repairText } from "../protocol/json.ts";
 import { noUsage, type Part, type Usage } from "../protocol/message.ts";
+import { parseArguments } from "./call-arguments.ts";
 import type { ModelStreamPart, ModelUsage } from "./language-model.ts";
+import { ModelFailure } from "./model-failure.ts";
 
 type Channel = "text" | "reasoning";
 type Native = Record<string, Json>;
+type ToolCall = Extract<ModelStreamPart, { type: "tool-call" }>;
 
 interface Block {
   readonly channel: Channel;
@@ -23,11 +28,23 @@ interface Block {
   held: string;
 }
 
+/** What no model writes in one reply: characters of text and reasoning, of arguments, parts of a stream, calls. */
+const maximumSaid = 4_000_000;
+const maximumWritten = 32_000_000;
+const maximumStreamed = 1_000_000;
+const maximumAsked = 4_096;
+const maximumMetadata = 1_000_000;
+/** Characters of a call's name and id. */
+const maximumName = 256;
+
 export class ReplyParts {
   readonly #family: string;
   readonly #onDelta: (channel: Channel, text: string) => void;
   readonly #parts: (Part | Block)[] = [];
   #calls = 0;
+  #streamed = 0;
+  #said = 0;
+  #written = 0;
   /** How the provider says it ended; undefined until it does. */
   stop: { readonly unified: string; readonly raw: string | undefined } | undefined;
   /** The first error that the stream carried. */
@@ -39,7 +56,10 @@ export class ReplyParts {
     this.#onDelta = onDelta;
   }
 
+  /** Throws a ModelFailure where the reply has become more than any reply is. */
   add(part: ModelStreamPart): void {
+    if (++this.#streamed > maximumStreamed) throw tooMuch(`${maximumStreamed} parts`);
+    if (this.stop !== undefined && part.type !== "error") return;
     switch (part.type) {
       case "text-start":
       case "reasoning-start":
@@ -60,19 +80,12 @@ export class ReplyParts {
         block.held = "";
         return;
       }
-      case "tool-call": {
-        if (part.providerExecuted === true) return;
-        const native = merge({}, part.providerMetadata);
-        this.#parts.push({
-          type: "tool-call",
-          index: this.#calls++,
-          callId: repairText(part.toolCallId),
-          name: repairText(part.toolName),
-          ...parseArguments(part.input),
-          ...(Object.keys(native).length > 0 && { native }),
-        });
+      case "tool-input-delta":
+        this.#count(part.delta);
         return;
-      }
+      case "tool-call":
+        if (part.providerExecuted !== true) this.#call(part);
+        return;
       case "custom":
         this.usage = usageAtStart(part) ?? this.usage;
         return;
@@ -100,6 +113,28 @@ export class ReplyParts {
       );
   }
 
+  #call({ toolCallId, toolName, input, providerMetadata }: ToolCall): void {
+    if (this.#calls >= maximumAsked) throw tooMuch(`${maximumAsked} calls`);
+    this.#count(input);
+    const native = merge({}, providerMetadata);
+    const name = textOf(toolName);
+    const id = textOf(toolCallId);
+    this.#parts.push({
+      type: "tool-call",
+      index: this.#calls++,
+      // One that no provider gives is none: it is called by ours.
+      callId: id.length > maximumName ? "" : repairText(id),
+      name: repairText(name.slice(0, maximumName)),
+      ...parseArguments(textOf(input)),
+      ...(Object.keys(native).length > 0 && { native }),
+    });
+  }
+
+  #count(written: unknown): void {
+    this.#written += textOf(written).length;
+    if (this.#written > maximumWritten) throw tooMuch(`${maximumWritten} characters of arguments`);
+  }
+
   #open(channel: Channel, id: string, metadata: unknown): Block {
     const block: Block = { channel, id, native: merge({}, metadata), text: "", held: "" };
     this.#parts.push(block);
@@ -113,7 +148,10 @@ export class ReplyParts {
     return open ?? this.#open(channel, id, undefined);
   }
 
-  #say(block: Block, delta: string): void {
+  #say(block: Block, given: unknown): void {
+    const delta = textOf(given);
+    this.#said += delta.length;
+    if (this.#said > maximumSaid) throw tooMuch(`${maximumSaid} characters`);
     block.text += delta;
     const whole = block.held + delta;
     block.held = /[\uD800-\uDBFF]$/.exec(whole)?.[0] ?? "";
@@ -129,21 +167,21 @@ export class ReplyParts {
   }
 }
 
-/** A model's arguments are text until proven to be JSON; what they were is kept for the model to correct. */
-function parseArguments(input: string): { arguments: Json; malformed?: string } {
-  try {
-    const parsed = json.safeParse(input.trim() === "" ? {} : JSON.parse(input));
-    if (parsed.success) return { arguments: parsed.data };
-  } catch {
-    // Not JSON: told to the model by the reply's commit.
-  }
-  return { arguments: {}, malformed: repairText(input) };
+/** A stream is somebody else's: what should be text may be nothing, or anything. */
+function textOf(given: unknown): string {
+  return typeof given === "string" ? given : (JSON.stringify(given ?? "") ?? "");
 }
+
+/** Another attempt may come to an end. */
+const tooMuch = (what: string): ModelFailure =>
+  new ModelFailure(`the model's reply had more than ${what} and was given up`, { retryable: true });
 
 /** Adds a part's metadata, provider by provider. What is not JSON (an undefined member) is dropped, not the rest. */
 function merge(native: Native, metadata: unknown): Native {
   if (metadata === undefined || metadata === null) return native;
-  const parsed = json.safeParse(JSON.parse(JSON.stringify(metadata)));
+  const written = JSON.stringify(metadata);
+  if (written.length > maximumMetadata) throw tooMuch(`${maximumMetadata} characters of metadata`);
+  const parsed = json.safeParse(JSON.parse(written));
   if (!parsed.success || !isObject(parsed.data)) return native;
   for (const [provider, members] of Object.entries(parsed.data)) {
     const known = native[provider];

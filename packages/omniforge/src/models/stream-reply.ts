@@ -5,7 +5,12 @@
  * attempt. Does not retry: the interpreter owns that, and the provider packages are called where they don't either.
  */
 import { noUsage, type Part, type Usage } from "../protocol/message.ts";
-import type { LanguageModel, ModelCallOptions, ModelStreamResult } from "./language-model.ts";
+import type {
+  LanguageModel,
+  ModelCallOptions,
+  ModelStreamPart,
+  ModelStreamResult,
+} from "./language-model.ts";
 import { ModelFailure, toModelFailure } from "./model-failure.ts";
 import { ReplyParts } from "./reply-parts.ts";
 
@@ -55,12 +60,9 @@ export async function streamReply(
     const { stream } = await abortable(model.doStream({ ...call, abortSignal: signal }), signal, discard);
     const reader = stream.getReader();
     try {
-      for (;;) {
-        const { done, value } = await abortable(reader.read(), signal);
-        if (done) break;
+      await readInto(reply, reader, signal, () => {
         stirredAt = options.now();
-        reply.add(value);
-      }
+      });
     } finally {
       // Ends the stream of a provider that ignores the signal; one that broke has nothing left to cancel.
       reader.cancel().catch(ignore);
@@ -75,6 +77,37 @@ export async function streamReply(
     throw failure;
   } finally {
     over.abort(isOver);
+  }
+}
+
+/** Parts that are read without giving anybody else a turn. */
+const partsAtOnce = 256;
+/** How long a stream whose reply is whole may take to close, so that its connection can be used again. */
+const closingMs = 1_000;
+
+/** Reads until the stream ends, or its reply is whole and it does not end. Throws what breaks the stream, or the signal's reason. */
+async function readInto(
+  reply: ReplyParts,
+  reader: ReadableStreamDefaultReader<ModelStreamPart>,
+  signal: AbortSignal,
+  onPart: () => void,
+): Promise<void> {
+  const closing = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    for (let read = 1; !closing.signal.aborted; read++) {
+      const { done, value } = await abortable(reader.read(), timer === undefined ? signal : closing.signal);
+      if (done) return;
+      onPart();
+      reply.add(value);
+      if (reply.stop !== undefined) timer ??= setTimeout(() => closing.abort(isOver), closingMs);
+      // A stream that always has more would keep timers, cancels and everybody else from their turn.
+      if (read % partsAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  } catch (thrown) {
+    if (thrown !== isOver) throw thrown;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -16,8 +16,16 @@ export interface Told {
   readonly retryable?: boolean;
 }
 
-/** Reads it; never throws. */
+/** Reads it; never throws, whatever it is: not every object lets itself be looked at. */
 export function tell(thrown: unknown): Told {
+  try {
+    return look(thrown);
+  } catch {
+    return { message: "the model's provider reported an error that can't be read" };
+  }
+}
+
+function look(thrown: unknown): Told {
   if (APICallError.isInstance(thrown)) {
     const { statusCode, responseHeaders, responseBody, isRetryable } = thrown;
     return {

@@ -37,7 +37,7 @@ export const part = z.discriminatedUnion("type", [
     callId: z.string(),
     name: z.string(),
     arguments: json,
-    /** Set when the model's arguments were not JSON: what it wrote. */
+    /** Set when the model's arguments can't be taken: how they began, and why not where they were JSON. */
     malformed: wellFormedText.optional(),
     native: json.optional(),
   }),
