@@ -6,7 +6,7 @@
 import type { AgentSpec } from "../protocol/agent-spec.ts";
 import { entry, isKind, type EntryOf } from "../protocol/entry.ts";
 import { OmniForgeError, toFailure, type Failure } from "../protocol/error.ts";
-import { factsOf, seesImages } from "../models/model-facts.ts";
+import { seesImages } from "../models/model-facts.ts";
 import { ModelFailure } from "../models/model-failure.ts";
 import { streamReply, type ModelReply } from "../models/stream-reply.ts";
 import { withSettings } from "../models/call-settings.ts";

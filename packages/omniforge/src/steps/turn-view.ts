@@ -18,7 +18,7 @@ export function viewTurn(read: TurnRead): TurnView {
   return { ...read, reply: first?.kind === "reply" ? first : undefined };
 }
 
-export function outcomeOf(view: TurnView, key: StepKey): Entry | undefined {
+export function outcomeOf(view: Pick<TurnView, "entries">, key: StepKey): Entry | undefined {
   return view.entries.find((entry) => entry.key === key);
 }
 

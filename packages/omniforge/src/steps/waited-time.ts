@@ -9,27 +9,31 @@ import { siblingKey } from "../protocol/step-key.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { outcomeOf, type TurnView } from "./turn-view.ts";
 
+type Turn = Pick<TurnView, "reply" | "entries">;
+/** A sub-agent that has ended: when, and how long it worked. */
+type Ended = Pick<TaskRow, "updatedAt" | "activeMs">;
+
 /** Whether this is the turn's last sub-agent that has not been collected. */
-export function isLastChild(view: TurnView, call: Call): boolean {
+export function isLastChild(view: Turn, call: Call): boolean {
   return openedCalls(view).every((one) => one.key === call.key || outcomeOf(view, one.key) !== undefined);
 }
 
 /** The turn's calls for which a sub-agent was opened. */
-export function openedCalls(view: TurnView): readonly Call[] {
+export function openedCalls(view: Turn): readonly Call[] {
   return (view.reply?.body.calls ?? []).filter(
     (call) => outcomeOf(view, siblingKey(call.key, "open")) !== undefined,
   );
 }
 
 /** The time that this turn only waited for people, once these sub-agents, all that it opened, have ended. Milliseconds. */
-export function waitedForPeople(view: TurnView, children: readonly TaskRow[]): number {
+export function waitedForPeople(view: Turn, children: readonly Ended[]): number {
   const end = Math.max(...children.map(({ updatedAt }) => updatedAt));
   const worked = children.reduce((sum, { activeMs }) => sum + activeMs, 0);
   return Math.max(0, Math.floor(idleTime(view, end) - worked));
 }
 
 /** For how long, up to `end`, all open calls were sub-agents' and the task's own wall time ran. */
-function idleTime(view: TurnView, end: number): number {
+function idleTime(view: Turn, end: number): number {
   const open = new Set((view.reply?.body.calls ?? []).map(({ key }) => key));
   const opened = new Map(openedCalls(view).map(({ key }) => [siblingKey(key, "open"), key]));
   const waiting = new Set<string>();
