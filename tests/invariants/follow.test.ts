@@ -4,6 +4,7 @@ import type { TaskEvent, TaskReference } from "omniforge/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createEventBus, type EventBus } from "../../packages/omniforge/src/events/event-bus.ts";
 import { follow, type FollowOptions } from "../../packages/omniforge/src/events/follow.ts";
+import { createWatch } from "../../packages/omniforge/src/events/watch.ts";
 import { acting } from "./scripts.ts";
 import { watched } from "./tools.ts";
 import { openWorld, type World } from "./world.ts";
@@ -31,9 +32,12 @@ beforeEach(() => {
 
 afterEach(() => world.close());
 
-async function collect(reference: TaskReference, options: FollowOptions = {}): Promise<TaskEvent[]> {
+async function collect(
+  reference: TaskReference,
+  { compareMs = 5, ...options }: FollowOptions & { readonly compareMs?: number } = {},
+): Promise<TaskEvent[]> {
   const seen: TaskEvent[] = [];
-  for await (const event of follow(world.store, bus, reference, { compareMs: 5, ...options }))
+  for await (const event of follow(createWatch(world.store, bus, { compareMs }), reference, options))
     seen.push(event);
   return seen;
 }
@@ -71,17 +75,18 @@ describe("a follower", () => {
     const row = await world.begin();
     const following = collect(row, { compareMs: 50 });
     await world.sleep(80);
-    const delta = (task: string, text: string): TaskEvent => ({
+    const delta = (task: string, offset: number, text: string): TaskEvent => ({
       type: "delta",
       task,
       key: "1/model/0",
       attempt: "a",
       channel: "text",
-      offset: 0,
+      offset,
       text,
     });
-    for (const text of ["one", "two"]) bus.publish(delta(row.task, text));
-    bus.publish(delta("another", "three"));
+    bus.publish(delta(row.task, 0, "one"));
+    bus.publish(delta(row.task, 3, "two"));
+    bus.publish(delta("another", 0, "three"));
     await play(row);
     const events = await following;
     expect(events.flatMap((event) => (event.type === "delta" ? event.text : []))).toEqual(["one", "two"]);
@@ -97,7 +102,7 @@ describe("a follower", () => {
     await world.sleep(10);
     stop.abort();
     expect(seqs(await following)).toEqual([1, 2]);
-    const walking = follow(world.store, bus, row);
+    const walking = follow(createWatch(world.store, bus), row);
     await walking.next();
     await walking.return();
     expect(listening).toBe(0);

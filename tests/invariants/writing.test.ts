@@ -1,6 +1,7 @@
-import { entry, isTerminal, userMessage } from "omniforge/protocol";
+import { entry, isTerminal, userMessage, type TaskEvent } from "omniforge/protocol";
 import type { TaskHead, TaskRow } from "omniforge/store";
 import { describe } from "vitest";
+import { createWatch } from "../../packages/omniforge/src/events/watch.ts";
 import { decide } from "../../packages/omniforge/src/store/decide.ts";
 import { project } from "../../packages/omniforge/src/store/project.ts";
 import { changing, forgetting, reading, showing, without, type Rule } from "./flaws.ts";
@@ -351,9 +352,9 @@ describe("W4", () => {
     {
       "it believes announcements": {
         steps: {
-          async *follow(_store, bus) {
-            const heard: Parameters<Parameters<typeof bus.subscribe>[0]>[0][] = [];
-            bus.subscribe((event) => void heard.push(event));
+          async *follow(watch, { tenant, task }) {
+            const heard: TaskEvent[] = [];
+            watch.add(task, { tenant, hear: (event) => void heard.push(event), grown: () => undefined });
             for (let waited = 0; waited < 100; waited++) {
               await new Promise((resolve) => setTimeout(resolve, 5));
               yield* heard.splice(0);
@@ -369,10 +370,11 @@ describe("W4", () => {
       const bus = {
         publish: () => undefined,
         subscribe: (listener: (typeof heard)[number]) => (heard.push(listener), () => undefined),
+        live: () => [],
       };
       const seen: number[] = [];
       const following = (async () => {
-        for await (const event of world.steps.follow(world.store, bus, row, { compareMs: 10 }))
+        for await (const event of world.steps.follow(createWatch(world.store, bus, { compareMs: 10 }), row))
           if (event.type === "entry") seen.push(event.entry.seq);
       })();
       for (const call of await world.calls(row, 1)) await world.tool(row, call);

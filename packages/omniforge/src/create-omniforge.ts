@@ -8,8 +8,9 @@ import { join, resolve } from "node:path";
 import type { Agent } from "./agents/define-agent.ts";
 import { attend } from "./attend.ts";
 import type { Backend, BackendFactory } from "./backend/backend.ts";
-import { createEventBus, type EventBus } from "./events/event-bus.ts";
+import { createEventBus } from "./events/event-bus.ts";
 import { follow, type FollowOptions } from "./events/follow.ts";
+import { createWatch, type Watch } from "./events/watch.ts";
 import { inProcess } from "./in-process/backend.ts";
 import { discoverModels, registerDiscovered, type Discovery, type Probe } from "./models/discovery/index.ts";
 import { createKeylessModel, keylessReference } from "./models/keyless/index.ts";
@@ -92,6 +93,8 @@ export interface OmniForge {
   forTenant(tenant: string): OmniForge;
   /** What steps and surfaces need of this process: store, blobs, registries. */
   readonly world: StepWorld;
+  /** The one watch over all logs that this process follows. */
+  readonly watch: Watch;
   readonly tools: ToolRegistry;
   readonly models: ModelRegistry;
   readonly agents: ReadonlyMap<string, Agent>;
@@ -183,7 +186,8 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= backend.close().then(() => store.close()));
   const views = new Map<string, OmniForge>();
-  const parts: Parts = { world, backend, bus, agents, know, model, work, blobFolder, forTenant, close };
+  const watch = createWatch(store, bus);
+  const parts: Parts = { world, backend, watch, agents, know, model, work, blobFolder, forTenant, close };
   function forTenant(name: string): OmniForge {
     const view = views.get(name) ?? tenantView(parts, name);
     views.set(name, view);
@@ -195,7 +199,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
 /** What the views of all tenants share. */
 interface Parts extends Pick<OmniForge, "agents" | "backend" | "forTenant" | "close"> {
   readonly world: StepWorld & { readonly store: SqliteStore };
-  readonly bus: EventBus;
+  readonly watch: Watch;
   readonly know: (agent: Agent) => void;
   readonly model: string;
   readonly work: boolean;
@@ -204,7 +208,7 @@ interface Parts extends Pick<OmniForge, "agents" | "backend" | "forTenant" | "cl
 
 /** One tenant's view: nothing in here can name another's task. */
 function tenantView(parts: Parts, tenant: string): OmniForge {
-  const { world, backend, bus, agents, know, model, work, blobFolder, forTenant, close } = parts;
+  const { world, backend, watch, agents, know, model, work, blobFolder, forTenant, close } = parts;
   const { store, blobs, tools, models } = world;
   const named = (task: string): TaskReference => ({ tenant, task });
   const get = async (task: string): Promise<Task> => {
@@ -221,6 +225,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     tenant,
     forTenant,
     world,
+    watch,
     tools,
     models,
     agents,
@@ -261,7 +266,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     get,
     list: async (filter = {}) => (await store.list({ limit: 100, ...filter, tenant })).map(toTask),
     log: (task, after = 0, limit) => store.read(named(task), after, limit),
-    follow: (task, following) => follow(store, bus, named(task), following),
+    follow: (task, following) => follow(watch, named(task), following),
     accept: take,
     async say(task, text, id = `message_${randomUUID()}`) {
       await take(task, { kind: "message", id, message: toMessage(text) });

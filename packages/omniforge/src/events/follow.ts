@@ -1,13 +1,8 @@
-/**
- * Following a task: its log from any seq on, gap-free and in order, with deltas as they come, until it ends.
- *
- * Entries are read from the log and never taken from an announcement, so that a lost one costs time and a doubled one
- * nothing. The log's head is compared at intervals besides (W4).
- */
+/** Following a task as an async generator: for programs, the command line, and protocols that translate events. */
 import type { TaskEvent } from "../protocol/event.ts";
 import type { TaskReference } from "../protocol/task.ts";
-import type { TaskStore } from "../store/task-store.ts";
-import type { EventBus } from "./event-bus.ts";
+import { Follower } from "./follower.ts";
+import type { Watch } from "./watch.ts";
 
 export interface FollowOptions {
   /** Entries above this seq. Default all. */
@@ -15,62 +10,63 @@ export interface FollowOptions {
   /** Sub-agents' events too, from their start. */
   readonly descendants?: boolean;
   readonly signal?: AbortSignal;
-  /** How often the log is compared. Default 100 ms, which costs microseconds where nothing was written. */
-  readonly compareMs?: number;
 }
 
-const entriesAtOnce = 500;
-const maximumDeltas = 10_000;
+/** Events that wait for a reader before the log is read no further. */
+const maximumWaiting = 500;
 
 /** Yields until the task's terminal entry, or until the signal aborts. Closing it never touches the task. */
 export async function* follow(
-  store: TaskStore,
-  bus: EventBus,
+  watch: Watch,
   root: TaskReference,
-  options: FollowOptions = {},
+  { after = 0, descendants = false, signal }: FollowOptions = {},
 ): AsyncGenerator<TaskEvent, void> {
-  const { tenant } = root;
-  const seen = new Map<string, number>([[root.task, options.after ?? 0]]);
-  const deltas: TaskEvent[] = [];
-  let stirred = true;
+  const waiting: TaskEvent[] = [];
+  let ended = false;
+  let failure: { readonly thrown: unknown } | undefined;
   let wake: (() => void) | undefined;
-  const stir = (): void => {
-    stirred = true;
-    wake?.();
-  };
-  const unsubscribe = bus.subscribe((event) => {
-    if (!seen.has(event.task)) return;
-    // A follower that does not read loses deltas, never entries: offsets show the gap, the finished message fills it.
-    if (deltas.length >= maximumDeltas) deltas.length = 0;
-    if (event.type !== "entry") deltas.push(event);
-    stir();
-  });
-  const timer = setInterval(stir, options.compareMs ?? 100);
-  options.signal?.addEventListener("abort", stir, { once: true });
+  const stir = (): void => wake?.();
+  const isAborted = (): boolean => signal?.aborted === true;
+  const follower = new Follower(
+    watch,
+    root,
+    {
+      entry(task, entry) {
+        waiting.push({ type: "entry", task, entry });
+        stir();
+        return waiting.length < maximumWaiting;
+      },
+      live(event) {
+        waiting.push(event);
+        stir();
+      },
+      end() {
+        ended = true;
+        stir();
+      },
+      fail(thrown) {
+        failure = { thrown };
+        stir();
+      },
+    },
+    { after: new Map([[root.task, after]]), ...(descendants && { descendants: Infinity }) },
+  );
+  signal?.addEventListener("abort", stir, { once: true });
   try {
-    while (options.signal?.aborted !== true) {
-      if (!stirred) await new Promise<void>((resolve) => (wake = resolve));
-      stirred = false;
-      yield* deltas.splice(0);
-      for (const task of seen.keys()) {
-        const page = await store.read({ tenant, task }, seen.get(task) ?? 0, entriesAtOnce);
-        if (page.length === entriesAtOnce) stirred = true;
-        for (const entry of page) {
-          // Deltas that were published before this entry come before it.
-          yield* deltas.splice(0);
-          seen.set(task, entry.seq);
-          if (options.descendants === true && entry.kind === "child" && !seen.has(entry.body.task))
-            seen.set(entry.body.task, 0);
-          yield { type: "entry", task, entry };
-          if (task === root.task && entry.kind === "ended") return;
-        }
+    follower.start();
+    while (!isAborted()) {
+      const [event] = waiting.splice(0, 1);
+      if (event !== undefined) {
+        yield event;
+        if (waiting.length === 0) follower.resume();
+        continue;
       }
-      const row = await store.row(root);
-      if (row === undefined || (row.endedSeq !== null && (seen.get(root.task) ?? 0) >= row.endedSeq)) return;
+      if (failure !== undefined) throw failure.thrown;
+      if (ended) return;
+      await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
-    unsubscribe();
-    clearInterval(timer);
-    options.signal?.removeEventListener("abort", stir);
+    follower.close();
+    signal?.removeEventListener("abort", stir);
   }
 }

@@ -162,6 +162,12 @@ export interface RecentTasks {
   readonly total: number;
 }
 
+/** Which logs have grown: `mark` names this moment. None named: more than can be, or it is not known since when. */
+export interface Growth {
+  readonly mark: string;
+  readonly logs?: readonly (TaskReference & { readonly headSeq: number })[];
+}
+
 export interface TaskStore {
   /**
    * Creates a task with its first two entries, durably; `created: false` when the id or idempotency key exists.
@@ -187,6 +193,8 @@ export interface TaskStore {
   /** Deletes what was said; keeps seq, kind and key, and marks the head. Only ended tasks (TASK_NOT_ENDED). */
   erase(reference: TaskReference, at: number): Promise<void>;
   readonly executions: ExecutionStore;
+  /** Whose logs have grown since a mark, whoever wrote. A store that can't tell has all followed logs compared. */
+  readonly grown?: (since?: string) => Promise<Growth>;
   /** A number that changes whenever another process has written. Cheap enough to ask twenty times a second. */
   version(): number;
   close(): Promise<void>;

@@ -47,6 +47,8 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
   const specs = new Map<string, string>();
   const owners = new Map<string, Owner>();
   let version = 0;
+  /** Who wrote, entry by entry. */
+  const written: string[] = [];
 
   const load = ({ tenant, task }: TaskReference): Stored | undefined => {
     const stored = tasks.get(task);
@@ -78,6 +80,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     }));
     stored.row = { ...stored.row, ...head };
     stored.entries.push(...rows);
+    for (const _ of rows) written.push(stored.row.task);
     const [first] = entries;
     if (first !== undefined) for (const id of accepts) stored.accepted.set(id, first.seq);
     const { endedSeq, parent, tenant } = stored.row;
@@ -245,6 +248,17 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
       }),
     erase: (reference) => write(() => erase(reference)),
     executions: memoryExecutions({ all: () => [...tasks.values()], load, apply, write, read, owners }),
+    grown: (since) =>
+      read(() => {
+        const mark = String(written.length);
+        if (since === undefined) return { mark };
+        const names = new Set(written.slice(Number(since)));
+        const logs = [...names].flatMap((name) => {
+          const row = tasks.get(name)?.row;
+          return row === undefined ? [] : [{ tenant: row.tenant, task: row.task, headSeq: row.headSeq }];
+        });
+        return { mark, logs };
+      }),
     version: () => version,
     close: () => Promise.resolve(),
   };

@@ -32,6 +32,13 @@ insert into entries (task, seq, at, v, kind, key, body) values (?, ?, ?, ?, ?, ?
 -- name: entriesAfter
 select seq, at, v, kind, key, body from entries where task = ? and seq > ? order by seq limit ?
 
+-- name: lastEntry
+-- Rows of entries are never deleted, and one writes at a time: their numbers rise in the order of commits.
+select coalesce(max(rowid), 0) as last from entries
+
+-- name: grownLogs
+select t.tenant, t.task, t.head_seq from (select distinct task from entries where rowid > ?) e join tasks t on t.id = e.task
+
 -- name: entryByKey
 select seq, at, v, kind, key, body from entries where task = ? and seq >= ? and key = ? order by seq limit 1
 

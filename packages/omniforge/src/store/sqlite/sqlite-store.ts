@@ -18,6 +18,8 @@ import { sqliteKeys } from "./sqlite-keys.ts";
 import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
 
 const everything = 1_000_000;
+/** New entries that are looked through for the logs that they belong to. */
+const mostGrowth = 20_000;
 
 /** A TaskStore that can be copied while it is written to. */
 export interface SqliteStore extends TaskStore {
@@ -249,6 +251,21 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       apply({ ...reference, entries: [entry], at });
     }),
     keys: sqliteKeys(database),
+    grown: (since) =>
+      reading(() => {
+        const last = Number(database.get("lastEntry", [])?.["last"]);
+        const mark = String(last);
+        if (since === undefined || last - Number(since) > mostGrowth) return { mark };
+        const found = last === Number(since) ? [] : database.all("grownLogs", [Number(since)]);
+        return {
+          mark,
+          logs: found.map((row) => ({
+            tenant: String(row["tenant"]),
+            task: String(row["task"]),
+            headSeq: Number(row["head_seq"]),
+          })),
+        };
+      }),
     version: () => database.version(),
     // A promise all the same: what fails rejects.
     backup: (to) => reading(() => database.copyTo(to)),

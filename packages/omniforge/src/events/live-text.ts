@@ -1,0 +1,79 @@
+/**
+ * What running steps have streamed so far, for whoever joins in the middle.
+ *
+ * Invariants: only whole text is kept, from offset 0 without a gap; what is torn, or longer than the limit, is forgotten,
+ * and who joins then sees nothing of it until the finished message. What a step has recorded supersedes its text.
+ */
+import type { TaskEvent } from "../protocol/event.ts";
+
+export type Delta = Extract<TaskEvent, { type: "delta" }>;
+export type Reset = Extract<TaskEvent, { type: "reset" }>;
+export type Channel = Delta["channel"];
+
+/** The text of one step's running attempt. */
+export interface LiveStep {
+  readonly key: string;
+  readonly attempt: string;
+  readonly channels: ReadonlyMap<Channel, string>;
+}
+
+/** The longest text of one channel that is kept, in UTF-16 units; and tasks, the oldest forgotten first. */
+const longestText = 256 * 1024;
+const maximumTasks = 4_096;
+
+type Kept = LiveStep & { readonly channels: Map<Channel, string> };
+
+export class LiveText {
+  readonly #tasks = new Map<string, Map<string, Kept>>();
+
+  /** Takes in what is published. */
+  note(event: TaskEvent): void {
+    switch (event.type) {
+      case "reset":
+        this.#stepsOf(event.task).set(event.key, { ...event, channels: new Map() });
+        return;
+      case "delta":
+        return this.#append(event);
+      case "entry": {
+        const { task, entry } = event;
+        if (entry.kind === "ended") this.#tasks.delete(task);
+        else if (entry.kind === "attempt") this.#forget(task, entry.body.step);
+        else if (entry.key !== undefined) this.#forget(task, entry.key);
+      }
+    }
+  }
+
+  /** What is being said in a task just now. */
+  of(task: string): readonly LiveStep[] {
+    const steps = this.#tasks.get(task);
+    return steps === undefined ? [] : [...steps.values()];
+  }
+
+  #append({ task, key, attempt, channel, offset, text }: Delta): void {
+    const steps = this.#stepsOf(task);
+    let step = steps.get(key);
+    if (step?.attempt !== attempt) {
+      if (offset !== 0) return this.#forget(task, key);
+      step = { key, attempt, channels: new Map() };
+      steps.set(key, step);
+    }
+    const before = step.channels.get(channel) ?? "";
+    if (before.length !== offset || before.length + text.length > longestText) return this.#forget(task, key);
+    step.channels.set(channel, before + text);
+  }
+
+  #stepsOf(task: string): Map<string, Kept> {
+    const known = this.#tasks.get(task);
+    if (known !== undefined) return known;
+    const steps = new Map<string, Kept>();
+    this.#tasks.set(task, steps);
+    const [oldest] = this.#tasks.keys();
+    if (this.#tasks.size > maximumTasks && oldest !== undefined) this.#tasks.delete(oldest);
+    return steps;
+  }
+
+  #forget(task: string, key: string): void {
+    const steps = this.#tasks.get(task);
+    if (steps?.delete(key) === true && steps.size === 0) this.#tasks.delete(task);
+  }
+}
