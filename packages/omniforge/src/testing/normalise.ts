@@ -4,7 +4,8 @@
  * Owns: what of a log may differ between two executions of the same task, whichever engine ran them and however often it
  * was killed. Does not own reading logs, nor what a log must look like (see `contract/check-log.ts`).
  *
- * Dropped, and nothing more: times (`at`, `deadline`, `durationMs`, `waitedMs`, and `retryAt` with its entry), attempts and
+ * Dropped, and nothing more: times (`at`, `deadline`, `durationMs`, `waitedMs`, and `retryAt` with its entry; the time that a sub-agent
+ * has left), attempts and
  * recoveries, the nonces of claims, and the task's own id with what it gives its sub-agents. Late entries are not in the
  * log. Seqs are counted anew.
  *
@@ -13,7 +14,7 @@
  *    index; those of one call keep their order.
  * N2 Everything else keeps its place: a message between two results parts them.
  */
-import { isKind, type Entry, type EntryKind } from "../protocol/entry.ts";
+import { isKind, type Entry, type EntryKind, type EntryOf } from "../protocol/entry.ts";
 import { json, type Json } from "../protocol/json.ts";
 import { parseStepKey, type StepKey } from "../protocol/step-key.ts";
 
@@ -45,12 +46,14 @@ const droppedFields: { readonly [K in EntryKind]?: ReadonlySet<string> } = {
 export function normalise(entries: readonly Entry[]): readonly NormalEntry[] {
   const rename = renaming(entries.find(isKind("created"))?.body.root);
   const kept = entries.filter(({ kind }) => !droppedKinds.has(kind));
-  return sortFanOuts(kept).map(({ v, kind, key, body }, at) => ({
+  return sortFanOuts(kept).map((one, at) => ({
     seq: at + 1,
-    v,
-    kind,
-    ...(key !== undefined && { key }),
-    body: rename(without(droppedFields[kind], body)),
+    v: one.v,
+    kind: one.kind,
+    ...(one.key !== undefined && { key: one.key }),
+    body: rename(
+      without(droppedFields[one.kind], one.kind === "created" ? withoutTimeLeft(one.body) : one.body),
+    ),
   }));
 }
 
@@ -59,6 +62,13 @@ function without(fields: ReadonlySet<string> | undefined, body: Entry["body"]): 
   if (fields === undefined || typeof whole !== "object" || whole === null || Array.isArray(whole))
     return whole;
   return Object.fromEntries(Object.entries(whole).filter(([name]) => !fields.has(name)));
+}
+
+/** A sub-agent may take as long as its parent has left, which is another time each time. */
+function withoutTimeLeft(body: EntryOf<"created">["body"]): EntryOf<"created">["body"] {
+  if (body.parent === undefined) return body;
+  const { wallTimeMs: _left, ...limits } = body.limits;
+  return { ...body, limits };
 }
 
 /** Replaces the id in every text where it stands by itself, or before what a sub-agent's id adds to it. */

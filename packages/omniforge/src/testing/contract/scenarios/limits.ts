@@ -233,14 +233,14 @@ export const limits: Theme = {
       name: "leaves out of its wall time what a sub-agent waits for a person",
       cast: (kit) => ({
         // Long enough for a slow engine to begin and end in.
-        limits: { wallTimeMs: 3_000 },
+        limits: { wallTimeMs: 5_000 },
         agents: { helper: { tools: [kit.question()], script: replies(calls(question), report) } },
         script: replies(calls(asked("ask them")), report),
       }),
       async play(stage) {
         await stage.submit();
         await stage.asks(["1/tool/0"], stage.child());
-        await delay(3_020);
+        await delay(5_020);
         await stage.answer("1/tool/0", { decision: "answer", value: "Anna" }, { task: stage.child() });
         await stage.ends("completed", "helper (text): ask_human (text): Anna");
       },
