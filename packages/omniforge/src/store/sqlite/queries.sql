@@ -17,8 +17,8 @@ where id = ?
 -- name: taskById
 select * from tasks where task = ? and tenant = ?
 
--- name: taskKey
-select id, turn, turn_seq, head_seq, erased from tasks where task = ? and tenant = ?
+-- name: execution
+select head_seq, erased, owner, fence, wakes, parked_at_wakes, next_at, first_run, current_run from tasks where id = ?
 
 -- name: taskOfAnyTenant
 select 1 from tasks where task = ?

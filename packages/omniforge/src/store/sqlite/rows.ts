@@ -1,7 +1,7 @@
 /** Between rows and values: column names, integer kinds, JSON columns. */
 import { entryBodies, type Entry, type EntryKind, type NewEntry } from "../../protocol/entry.ts";
 import { readEntry } from "../../protocol/upcast.ts";
-import type { TaskHead, TaskRow } from "../task-store.ts";
+import type { TaskExecution, TaskHead, TaskRow } from "../task-store.ts";
 import type { Row } from "./database.ts";
 
 /** Stored numbers of the kinds: append only, never reorder. */
@@ -107,6 +107,13 @@ export function toTaskRow(row: Row): TaskRow {
     createdAt: Number(row["created_at"]),
     updatedAt: Number(row["updated_at"]),
     erased: row["erased"] === 1,
+    ...executionOf(row),
+  };
+}
+
+/** The scheduling columns: they change without the log. */
+export function executionOf(row: Row): TaskExecution {
+  return {
     owner: textOrNull(row["owner"]),
     fence: Number(row["fence"]),
     wakes: Number(row["wakes"]),

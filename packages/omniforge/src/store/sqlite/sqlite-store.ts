@@ -13,6 +13,7 @@ import type { KeyStore } from "../key-store.ts";
 import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore, TurnRead } from "../task-store.ts";
 import { Database, type Durability, type Row } from "./database.ts";
 import { sqliteExecutions } from "./executions.ts";
+import { RecentRows, type KnownRow } from "./recent-rows.ts";
 import { RecentTurns } from "./recent-turns.ts";
 import { sqliteKeys } from "./sqlite-keys.ts";
 import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
@@ -32,33 +33,31 @@ export interface SqliteStore extends TaskStore {
 /** Opens (and creates) the store in one file. Throws STORE_TOO_NEW for data of a newer release. */
 export function sqliteStore(path: string, options: { durability?: Durability } = {}): SqliteStore {
   const database = new Database(path, options.durability ?? "power");
-  const recent = new RecentTurns();
+  const rows = new RecentRows(database);
+  const turns = new RecentTurns();
 
-  const load = ({ tenant, task }: TaskReference): Row | undefined => database.get("taskById", [task, tenant]);
-  const idOf = (row: Row): number => Number(row["id"]);
   const entryOrNone = (row: Row | undefined): Entry | undefined =>
     row === undefined ? undefined : toEntry(row);
 
   /** K1: a key of the current turn is looked up from where the turn began. */
-  const byKey = (row: Row, key: string): Entry | undefined => {
-    const from = parseStepKey(key).turn >= Number(row["turn"]) ? Number(row["turn_seq"]) : 0;
-    const kept =
-      from > 0 && row["erased"] !== 1 ? recent.kept(idOf(row), from, Number(row["head_seq"])) : undefined;
+  const byKey = ({ id, row }: KnownRow, key: string): Entry | undefined => {
+    const from = parseStepKey(key).turn >= row.turn ? row.turnSeq : 0;
+    const kept = from > 0 && !row.erased ? turns.kept(id, from, row.headSeq) : undefined;
     if (kept !== undefined) return kept.find((entry) => entry.seq >= from && entry.key === key);
-    return entryOrNone(database.get("entryByKey", [idOf(row), from, key]));
+    return entryOrNone(database.get("entryByKey", [id, from, key]));
   };
 
-  const firstKeyed = (row: Row, keys: readonly string[]): Entry | undefined => {
+  const firstKeyed = (known: KnownRow, keys: readonly string[]): Entry | undefined => {
     for (const key of keys) {
-      const entry = byKey(row, key);
+      const entry = byKey(known, key);
       if (entry !== undefined) return entry;
     }
     return undefined;
   };
 
-  const firstAccepted = (row: Row, ids: readonly string[]): Entry | undefined => {
+  const firstAccepted = ({ id: task }: KnownRow, ids: readonly string[]): Entry | undefined => {
     for (const id of ids) {
-      const entry = entryOrNone(database.get("acceptedEntry", [idOf(row), id]));
+      const entry = entryOrNone(database.get("acceptedEntry", [task, id]));
       if (entry !== undefined) return entry;
     }
     return undefined;
@@ -81,23 +80,24 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     if (head.endedSeq !== null && head.parent !== null) database.run("wakeTask", [head.parent, head.tenant]);
   }
 
-  function apply(commit: Commit): { readonly id?: number; readonly result: CommitResult } {
-    const row = load(commit);
-    const found = row !== undefined && !(row["erased"] === 1);
+  function apply(commit: Commit): { readonly known?: KnownRow; readonly result: CommitResult } {
+    const known = rows.read(commit);
+    const found = known?.row.erased === false ? known : undefined;
     const decision = decide(commit, {
-      row: row === undefined ? undefined : toTaskRow(row),
-      keyed: found ? firstKeyed(row, decidingKeys(commit)) : undefined,
-      accepted: found ? firstAccepted(row, acceptedIds(commit)) : undefined,
+      row: known?.row,
+      keyed: found && firstKeyed(found, decidingKeys(commit)),
+      accepted: found && firstAccepted(found, acceptedIds(commit)),
     });
-    if (row === undefined) return decision;
+    if (known === undefined) return decision;
+    const { id, row } = known;
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
-      insert(idOf(row), head, entries, acceptedIds(commit));
-      database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, idOf(row)]);
+      insert(id, head, entries, acceptedIds(commit));
+      database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, id]);
     }
     for (const entry of decision.late ?? []) {
       database.run("insertLate", [
-        idOf(row),
+        id,
         commit.at,
         entryVersion,
         entry.key ?? commit.key ?? null,
@@ -105,33 +105,26 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
         JSON.stringify(entry.body),
       ]);
     }
-    return { id: idOf(row), result: decision.result };
+    return { known: { id, row: { ...row, ...decision.write?.head } }, result: decision.result };
   }
 
   /** The row, and the entries since its turn began up to the row's own seq: one moment, whatever comes between. */
-  function readTurn(row: Row): TurnRead {
-    const id = idOf(row);
+  function readTurn({ id, row }: KnownRow): TurnRead {
     const read = (after: number, count: number): readonly Entry[] =>
       database.all("entriesAfter", [id, after, count]).map(toEntry);
-    const head = toTaskRow(row);
-    const { headSeq, erased } = head;
-    const from = Math.max(1, head.turnSeq);
-    if (!erased) return { row: head, entries: recent.entries(id, from, headSeq, read) };
-    recent.forget(id);
-    return { row: head, entries: read(from - 1, headSeq) };
+    const from = Math.max(1, row.turnSeq);
+    if (!row.erased) return { row, entries: turns.entries(id, from, row.headSeq, read) };
+    turns.forget(id);
+    return { row, entries: read(from - 1, row.headSeq) };
   }
 
   function create(task: NewTask): { row: TaskRow; created: boolean } {
-    const known =
-      load(task) ??
-      (task.idempotencyKey === undefined
-        ? undefined
-        : database.get("taskByIdempotencyKey", [task.tenant, task.idempotencyKey]));
-    if (known !== undefined) return { row: toTaskRow(known), created: false };
+    const known = rows.read(task)?.row ?? ofIdempotencyKey(task);
+    if (known !== undefined) return { row: known, created: false };
     if (database.get("taskOfAnyTenant", [task.task]) !== undefined) throw idTaken(task);
     if (task.parent !== undefined) {
-      const parent = load({ tenant: task.tenant, task: task.parent.task });
-      if (parent === undefined || parent["ended_seq"] !== null || parent["cancel_seq"] !== null) {
+      const parent = rows.read({ tenant: task.tenant, task: task.parent.task })?.row;
+      if (parent === undefined || parent.endedSeq !== null || parent.cancelSeq !== null) {
         throw new OmniForgeError(
           "PARENT_ENDED",
           `task ${task.parent.task} has ended or is being cancelled: it opens no sub-agent`,
@@ -166,52 +159,54 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     const id = database.lastId();
     insert(id, head, entries, []);
     database.run("insertAccepted", [id, `message:${task.message.id}`, 2]);
-    const row = load(task);
-    if (row === undefined)
+    const made = rows.read(task);
+    if (made === undefined)
       throw new OmniForgeError("STORE_FAILED", `task ${task.task} was inserted and is not there`);
-    return { row: toTaskRow(row), created: true };
+    return { row: made.row, created: true };
+  }
+
+  function ofIdempotencyKey({ tenant, idempotencyKey }: NewTask): TaskRow | undefined {
+    if (idempotencyKey === undefined) return undefined;
+    const row = database.get("taskByIdempotencyKey", [tenant, idempotencyKey]);
+    return row === undefined ? undefined : toTaskRow(row);
   }
 
   function erase(reference: TaskReference): void {
-    const row = load(reference);
-    if (row === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
-    if (row["ended_seq"] === null)
+    const known = rows.read(reference);
+    if (known === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
+    if (known.row.endedSeq === null)
       throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
     for (const query of ["eraseEntries", "eraseAccepted", "eraseLate", "eraseTask"])
-      database.run(query, [idOf(row)]);
+      database.run(query, [known.id]);
   }
 
   /** Reads are synchronous inside; the port is asynchronous because other stores are not. */
   const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
-  const withRow = <T>(reference: TaskReference, none: T, read: (row: Row) => T): Promise<T> =>
+  const withRow = <T>(reference: TaskReference, none: T, read: (known: KnownRow) => T): Promise<T> =>
     reading(() => {
-      const row = load(reference);
-      return row === undefined ? none : read(row);
-    });
-  /** For who needs to know where a task's entries lie, and nothing of its head. */
-  const withKey = <T>({ tenant, task }: TaskReference, none: T, read: (row: Row) => T): Promise<T> =>
-    reading(() => {
-      const row = database.get("taskKey", [task, tenant]);
-      return row === undefined ? none : read(row);
+      const known = rows.read(reference);
+      if (known === undefined) return none;
+      rows.keep(known);
+      return read(known);
     });
 
   return {
     create: (task) => database.write(() => create(task)),
     async commit(commit) {
-      const { id, result } = await database.write(() => apply(commit));
-      if (id === undefined || result.kind !== "committed") return result;
-      if (result.head.endedSeq === null) recent.note(id, result.entries);
-      else recent.forget(id);
+      const { known, result } = await database.write(() => apply(commit));
+      if (known === undefined || result.kind !== "committed") return result;
+      rows.keep(known);
+      if (result.head.endedSeq === null) turns.note(known.id, result.entries);
+      else turns.forget(known.id);
       return result;
     },
-    row: (reference) => withRow(reference, undefined, toTaskRow),
+    row: (reference) => withRow(reference, undefined, ({ row }) => row),
     turn: (reference) => withRow(reference, undefined, readTurn),
     read: (reference, after, limit = everything) =>
-      withKey(reference, [], (row) => database.all("entriesAfter", [idOf(row), after, limit]).map(toEntry)),
-    find: (reference, key) => withKey(reference, undefined, (row) => byKey(row, key)),
-    findAccepted: (reference, id) =>
-      withKey(reference, undefined, (row) => entryOrNone(database.get("acceptedEntry", [idOf(row), id]))),
-    late: (reference) => withKey(reference, [], (row) => database.all("lateOf", [idOf(row)]).map(toLate)),
+      withRow(reference, [], ({ id }) => database.all("entriesAfter", [id, after, limit]).map(toEntry)),
+    find: (reference, key) => withRow(reference, undefined, (known) => byKey(known, key)),
+    findAccepted: (reference, id) => withRow(reference, undefined, (known) => firstAccepted(known, [id])),
+    late: (reference) => withRow(reference, [], ({ id }) => database.all("lateOf", [id]).map(toLate)),
     specs: (hash) =>
       reading(() => {
         const row = database.get("specsByHash", [hash]);
