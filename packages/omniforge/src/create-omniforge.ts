@@ -30,6 +30,8 @@ import { createTask } from "./steps/create-task.ts";
 import { descendantsOf } from "./steps/family.ts";
 import { createTranscripts } from "./steps/load-transcript.ts";
 import { checkPrices } from "./steps/price.ts";
+import { secretsOf } from "./redaction/known-secrets.ts";
+import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import type { StepWorld } from "./steps/step.ts";
 import { fileBlobs } from "./store/blob-store.ts";
 import type { Durability } from "./store/sqlite/database.ts";
@@ -64,6 +66,8 @@ export interface OmniForgeOptions {
   /** Whether this process executes tasks. Default true; false: a client of those that do. */
   readonly work?: boolean;
   readonly tenant?: string;
+  /** Members of tools' and people's values that are shown to nobody: names, or paths like `$.card.number`. */
+  readonly redact?: readonly string[];
 }
 
 export interface SubmitOptions {
@@ -103,6 +107,8 @@ export interface OmniForge {
   readonly backend: Backend;
   /** API keys of all tenants: who may come in at a server of this data directory. */
   readonly keys: KeyStore;
+  /** What is masked before anything leaves this process; surfaces read through `redactForge`. */
+  readonly redactor: Redactor;
   /** Submits, and resolves once the task has ended, or waits for a person and `answer` has nothing to say. */
   run(agent: Agent, text: string | Message, options?: RunOptions): Promise<RunResult>;
   /** Creates a task durably and starts it. The same idempotency key again finds the first. Throws MODEL_NOT_FOUND or PRICE_UNKNOWN. */
@@ -141,6 +147,7 @@ export interface OmniForge {
 /** Opens an OmniForge; unfinished tasks of its data directory go on at once. */
 export async function createOmniForge(options: OmniForgeOptions = {}): Promise<OmniForge> {
   const { tenant = "default", durability, work = true } = options;
+  const redactor = createRedactor({ fields: options.redact ?? [], secrets: secretsOf(process.env) });
   const directory = resolve(options.dataDirectory ?? ".omniforge");
   const bus = createEventBus();
   const tools = createToolRegistry();
@@ -187,7 +194,19 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   const close = (): Promise<void> => (closed ??= backend.close().then(() => store.close()));
   const views = new Map<string, OmniForge>();
   const watch = createWatch(store, bus);
-  const parts: Parts = { world, backend, watch, agents, know, model, work, blobFolder, forTenant, close };
+  const parts: Parts = {
+    redactor,
+    world,
+    backend,
+    watch,
+    agents,
+    know,
+    model,
+    work,
+    blobFolder,
+    forTenant,
+    close,
+  };
   function forTenant(name: string): OmniForge {
     const view = views.get(name) ?? tenantView(parts, name);
     views.set(name, view);
@@ -197,7 +216,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
 }
 
 /** What the views of all tenants share. */
-interface Parts extends Pick<OmniForge, "agents" | "backend" | "forTenant" | "close"> {
+interface Parts extends Pick<OmniForge, "agents" | "backend" | "redactor" | "forTenant" | "close"> {
   readonly world: StepWorld & { readonly store: SqliteStore };
   readonly watch: Watch;
   readonly know: (agent: Agent) => void;
@@ -232,6 +251,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     model,
     backend,
     keys: store.keys,
+    redactor: parts.redactor,
     async submit(agent, text, order = {}) {
       know(agent);
       const { workspace, context, idempotencyKey, limits, messageId, actor } = order;

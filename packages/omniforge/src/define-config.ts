@@ -23,6 +23,8 @@ export interface OmniForgeConfig {
   readonly durability?: OmniForgeOptions["durability"];
   /** Which commands the tool `bash` runs without asking, and which never. */
   readonly rules?: ShellRules;
+  /** Members of tools' and people's values that are shown to nobody: names, or paths like `$.card.number`. */
+  readonly redact?: readonly string[];
   /** Prices and context lengths that are yours, or newer than ours. */
   readonly modelFacts?: ModelFactsTable;
 }

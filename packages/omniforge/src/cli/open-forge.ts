@@ -12,6 +12,7 @@ import { inProcess } from "../in-process/backend.ts";
 import type { LanguageModel } from "../models/language-model.ts";
 import { discoverModels, type Discovery } from "../models/discovery/index.ts";
 import type { EngineName } from "../protocol/task.ts";
+import { redactForge } from "../redaction/redact-forge.ts";
 import type { StepWorld } from "../steps/step.ts";
 import { createShellTool } from "../tools/builtin/index.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -66,19 +67,21 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
   };
   const engine = choice.backend ?? config.backend;
   const models = only === undefined ? config.models : { [only.reference]: only.model };
-  const forge = await createOmniForge({
+  const whole = await createOmniForge({
     dataDirectory: choice.data ?? config.dataDirectory ?? defaultData,
     agents,
     work: choice.work,
     backend: engine === "temporal" ? "temporal" : local,
     model: model.reference,
     discovery,
+    ...(config.redact !== undefined && { redact: config.redact }),
     ...(config.tools !== undefined && { tools: config.tools }),
     ...(config.workspace !== undefined && { workspace: config.workspace }),
     ...(config.durability !== undefined && { durability: config.durability }),
     ...(models !== undefined && { models }),
     ...(config.modelFacts !== undefined && { modelFacts: config.modelFacts }),
   });
+  const forge = redactForge(whole, whole.redactor);
   let closed: Promise<void> | undefined;
   return {
     forge,

@@ -7,6 +7,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import type { OmniForge } from "../create-omniforge.ts";
 import { OmniForgeError } from "../protocol/error.ts";
+import { redactForge } from "../redaction/redact-forge.ts";
 import { everybodyIsAdmin, type Authenticate } from "./caller.ts";
 import type { ServerEnv } from "./env.ts";
 import { problemResponse } from "./problem.ts";
@@ -26,7 +27,8 @@ export interface ServerOptions {
 const guarded = ["/api/*", "/a2a/*"];
 
 /** Makes the app; `listen` gives it a port, `app.request()` needs none. */
-export function createServer(forge: OmniForge, options: ServerOptions = {}): Hono<ServerEnv> {
+export function createServer(whole: OmniForge, options: ServerOptions = {}): Hono<ServerEnv> {
+  const forge = redactForge(whole, whole.redactor);
   const { authenticate = everybodyIsAdmin, guards = [], extensions = [] } = options;
   const app = new Hono<ServerEnv>();
   app.onError((error) => problemResponse(error));

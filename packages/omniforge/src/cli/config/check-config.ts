@@ -4,6 +4,7 @@ import type { Agent } from "../../agents/define-agent.ts";
 import type { OmniForgeConfig } from "../../define-config.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import { modelFacts } from "../../models/model-facts.ts";
+import { hiddenFields } from "../../redaction/fields.ts";
 import { compileRules } from "../../tools/builtin/shell/rules.ts";
 import type { Tool } from "../../tools/tool.ts";
 
@@ -55,10 +56,19 @@ const shape = z.strictObject({
       try {
         compileRules(toRules(given));
       } catch (thrown) {
-        context.addIssue({
-          code: "custom",
-          message: thrown instanceof Error ? thrown.message : String(thrown),
-        });
+        context.addIssue({ code: "custom", message: messageOf(thrown) });
+      }
+    })
+    .optional(),
+  redact: z
+    .array(z.string().min(1))
+    .superRefine((fields, context) => {
+      for (const [index, field] of fields.entries()) {
+        try {
+          hiddenFields([field]);
+        } catch (thrown) {
+          context.addIssue({ code: "custom", path: [index], message: messageOf(thrown) });
+        }
       }
     })
     .optional(),
@@ -73,6 +83,10 @@ export function checkConfig(
   if (!parsed.success) return { wrong: parsed.error.issues.flatMap(toWrong) };
   const { rules: given, ...rest } = parsed.data;
   return { config: { ...defined(rest), ...(given !== undefined && { rules: toRules(given) }) } };
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 function toRules({ allow, deny }: z.infer<typeof rules>): NonNullable<OmniForgeConfig["rules"]> {

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import type { LanguageModel } from "../language-model.ts";
 import type { ModelRegistry } from "../model-registry.ts";
+import { noteSecret } from "../../redaction/known-secrets.ts";
 import { anthropic } from "./anthropic.ts";
 import { google } from "./google.ts";
 import { lazyModel } from "./lazy-model.ts";
@@ -27,6 +28,7 @@ const modules: Readonly<Record<ProviderKind, ProviderModule>> = {
  */
 export function createProvider(kind: ProviderKind, settings: ProviderSettings = {}): ModelFactory {
   const provider = modules[kind];
+  for (const secret of [settings.apiKey, ...Object.values(settings.headers ?? {})]) noteSecret(secret);
   let loading: Promise<ModelFactory> | undefined;
   const load = (): Promise<ModelFactory> => {
     loading ??= provider.load(settings);

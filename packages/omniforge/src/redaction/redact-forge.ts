@@ -1,0 +1,55 @@
+/** An OmniForge as people and other programs see it: whatever is read through it has its secrets masked. */
+import type { OmniForge } from "../create-omniforge.ts";
+import type { TaskEvent } from "../protocol/event.ts";
+import type { Answer } from "../protocol/input.ts";
+import type { Json } from "../protocol/json.ts";
+import type { Redactor } from "./redactor.ts";
+
+/** `world` is what it was: who reads the store by themselves redacts by themselves. */
+export function redactForge(forge: OmniForge, redactor: Redactor): OmniForge {
+  /** The arguments as they were asked for: what was shown masked is put back before it is judged and hashed. */
+  const meant = async (task: string, request: string, answer: Answer): Promise<Answer> => {
+    if (answer.decision !== "approve" || answer.arguments === undefined) return answer;
+    return redactor.restore(answer, await askedArguments(forge, task, request));
+  };
+  const views = new Map<string, OmniForge>();
+  return {
+    ...forge,
+    forTenant(tenant) {
+      const known = views.get(tenant) ?? redactForge(forge.forTenant(tenant), redactor);
+      views.set(tenant, known);
+      return known;
+    },
+    run: async (agent, text, options) => redactor.record(await forge.run(agent, text, options)),
+    submit: async (agent, text, options) => redactor.record(await forge.submit(agent, text, options)),
+    get: async (task) => redactor.record(await forge.get(task)),
+    list: async (filter) => (await forge.list(filter)).map((task) => redactor.record(task)),
+    log: async (task, after, limit) =>
+      (await forge.log(task, after, limit)).map((entry) => redactor.record(entry)),
+    follow: (task, options) => shown(forge.follow(task, options), redactor.stream()),
+    respond: async (task, request, answer) =>
+      forge.respond(task, request, await meant(task, request, answer)),
+    accept: async (task, input) =>
+      forge.accept(
+        task,
+        input.kind === "answer"
+          ? { ...input, answer: await meant(task, input.request, input.answer) }
+          : input,
+      ),
+  };
+}
+
+async function askedArguments(forge: OmniForge, task: string, request: string): Promise<Json | undefined> {
+  const { pending } = await forge.get(task);
+  return pending.find(({ id }) => id === request)?.arguments;
+}
+
+async function* shown(
+  events: AsyncGenerator<TaskEvent, void>,
+  show: (event: TaskEvent) => TaskEvent | undefined,
+): AsyncGenerator<TaskEvent, void> {
+  for await (const event of events) {
+    const visible = show(event);
+    if (visible !== undefined) yield visible;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What tasks, entries, events and texts look like outside of this process: configured fields and known secrets masked,
+ * and what only the provider of a model can read left out. The log keeps what was said; tools get it; people and other
+ * programs see this.
+ *
+ * Not owned: what a model says in its own words. A model that repeats its instructions in its answer has said them.
+ */
+import type { Entry } from "../protocol/entry.ts";
+import type { TaskEvent } from "../protocol/event.ts";
+import type { Answer } from "../protocol/input.ts";
+import { json as jsonShape, type Json } from "../protocol/json.ts";
+import { hiddenFields } from "./fields.ts";
+import { knownSecrets, mask } from "./known-secrets.ts";
+import { maskDeltas } from "./mask-deltas.ts";
+
+export interface Redactor {
+  /** A task, an entry or anything made of them: the same object where there is nothing to hide. */
+  readonly record: <T>(record: T) => T;
+  readonly text: (text: string) => string;
+  /** A function for one stream of events, to be given them in order; undefined: nothing can be shown of this one yet. */
+  readonly stream: () => (event: TaskEvent) => TaskEvent | undefined;
+  /** What a person meant who edited arguments that were shown to them masked. */
+  readonly restore: (answer: Answer, shown: Json | undefined) => Answer;
+}
+
+/** Members that hold values of tools and people, in which fields are looked for. */
+const values = new Set(["arguments", "value"]);
+/** Bytes, and what only its provider can read. */
+const skipped = new Set(["data", "native"]);
+
+/** `fields`: names and paths, as in the configuration. `secrets`: values. Throws INVALID_INPUT for a wrong path. */
+export function createRedactor({
+  fields = [],
+  secrets = [],
+}: {
+  readonly fields?: readonly string[];
+  readonly secrets?: readonly string[];
+}): Redactor {
+  const hidden = hiddenFields(fields);
+  const known = knownSecrets(secrets);
+
+  const hide = (text: string, found: ReadonlySet<string>): string => {
+    let clean = text;
+    for (const value of found) clean = clean.replaceAll(value, mask);
+    return known.hide(clean);
+  };
+
+  function record<T>(given: T): T {
+    const found = new Set<string>();
+    const shown = withoutFields(given, found);
+    // Shape is kept: only strings and hidden members differ.
+    return eachText(shown, (text) => hide(text, found)) as T;
+  }
+
+  function withoutFields(value: unknown, found: Set<string>): unknown {
+    if (typeof value === "string") return hidden.inText(value, found);
+    return changed(value, (member, name) => {
+      if (name === "native") return undefined;
+      if (skipped.has(name)) return member;
+      return values.has(name) && typeof member === "object"
+        ? hidden.inValue(member, found)
+        : withoutFields(member, found);
+    });
+  }
+
+  return {
+    record,
+    text: (text) => known.hide(text),
+    stream: () => {
+      const delta = maskDeltas(known);
+      return (event) => {
+        if (event.type === "delta") return delta.show(event);
+        if (event.type === "reset") delta.forget(event);
+        else delta.end(event.task, event.entry);
+        return event.type === "entry" ? { ...event, entry: record<Entry>(event.entry) } : event;
+      };
+    },
+    restore(answer, shown) {
+      if (answer.decision !== "approve" || answer.arguments === undefined) return answer;
+      return { ...answer, arguments: jsonShape.parse(hidden.restore(answer.arguments, shown)) };
+    },
+  };
+}
+
+/** Every text in it, at any depth, made into what `show` says; the same object where nothing differs. */
+function eachText(value: unknown, show: (text: string) => string): unknown {
+  if (typeof value === "string") return show(value);
+  return changed(value, (member, name) => (skipped.has(name) ? member : eachText(member, show)));
+}
+
+/** The array or object with its members changed; members that become undefined are left out. */
+function changed(value: unknown, change: (member: unknown, name: string) => unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => change(item, ""));
+    return items.every((item, index) => item === value[index]) ? value : items;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, member] of Object.entries(value)) {
+    const after = change(member, name);
+    if (after === member) continue;
+    copy ??= { ...value };
+    if (after === undefined) delete copy[name];
+    else copy[name] = after;
+  }
+  return copy ?? value;
+}
