@@ -39,11 +39,11 @@ function matches(task: string, typed: string): boolean {
 }
 
 async function* newestFirst(forge: OmniForge): AsyncGenerator<Task, void> {
-  let before: string | undefined;
+  let before: Task | undefined;
   for (let seen = 0; seen < searched; seen += page) {
     const tasks = await forge.list({ limit: page, ...(before !== undefined && { before }) });
     yield* tasks;
-    before = tasks.at(-1)?.task;
+    before = tasks.at(-1);
     if (tasks.length < page) return;
   }
 }

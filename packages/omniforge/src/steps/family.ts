@@ -9,7 +9,7 @@ export async function* childrenOf(
   store: TaskStore,
   { tenant, task }: TaskReference,
 ): AsyncGenerator<TaskRow> {
-  let before: string | undefined;
+  let before: TaskRow | undefined;
   do {
     const page = await store.list({
       tenant,
@@ -18,7 +18,7 @@ export async function* childrenOf(
       ...(before !== undefined && { before }),
     });
     yield* page;
-    before = page.length < pageSize ? undefined : page.at(-1)?.task;
+    before = page.length < pageSize ? undefined : page.at(-1);
   } while (before !== undefined);
 }
 

@@ -138,8 +138,13 @@ export interface TaskFilter {
   readonly states?: readonly TaskState[];
   readonly parent?: string;
   readonly root?: string;
-  /** Tasks with an id smaller than this (ids are time-ordered). */
-  readonly before?: string;
+  /** Its agent's pinned spec has this skill. */
+  readonly skill?: string;
+  /** Created at this time or later; and earlier than that one. Epoch milliseconds. */
+  readonly createdFrom?: number;
+  readonly createdBefore?: number;
+  /** After this one, in the list's order. */
+  readonly before?: Pick<TaskRow, "createdAt" | "task">;
   readonly limit: number;
 }
 
@@ -187,6 +192,7 @@ export interface TaskStore {
   findAccepted(reference: TaskReference, id: string): Promise<Entry | undefined>;
   late(reference: TaskReference): Promise<readonly LateEntry[]>;
   specs(hash: string): Promise<SpecSet | undefined>;
+  /** The newest first; those of one moment by their id, the greatest first. */
   list(filter: TaskFilter): Promise<readonly TaskRow[]>;
   /** Tasks without a parent, the last changed first. */
   recent(filter: RecentFilter): Promise<RecentTasks>;

@@ -60,6 +60,8 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
   };
   const bySeq = (stored: Stored, seq: number | undefined): Entry | undefined =>
     seq === undefined ? undefined : firstFrom(stored, (entry) => entry.seq === seq);
+  const skillsOf = ({ specHash, agent }: TaskRow): readonly string[] =>
+    (JSON.parse(specs.get(specHash) ?? "{}") as Partial<SpecSet>).agents?.[agent]?.skills ?? [];
   const acceptedIn = (stored: Stored, id: string): Entry | undefined =>
     bySeq(stored, stored.accepted.get(id));
 
@@ -212,7 +214,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
         const text = specs.get(hash);
         return text === undefined ? undefined : (JSON.parse(text) as SpecSet);
       }),
-    list: ({ tenant, agent, states, parent, root, before, limit }) =>
+    list: ({ tenant, agent, states, parent, root, skill, createdFrom, createdBefore, before, limit }) =>
       read(() =>
         [...tasks.values()]
           .map(({ row }) => row)
@@ -225,10 +227,13 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
           .filter(
             (row) =>
               (root === undefined || row.root === root) &&
-              (before === undefined || row.task < before) &&
+              (before === undefined || byAge(before, row) < 0) &&
+              (createdFrom === undefined || row.createdAt >= createdFrom) &&
+              (createdBefore === undefined || row.createdAt < createdBefore) &&
+              (skill === undefined || skillsOf(row).includes(skill)) &&
               (states?.includes(row.state) ?? true),
           )
-          .toSorted((one, other) => (one.task < other.task ? 1 : -1))
+          .toSorted(byAge)
           .slice(0, limit),
       ),
     recent: ({ tenant, agent, context, states, since, after, limit }) =>
@@ -270,6 +275,11 @@ function byChange(
   other: Pick<TaskRow, "updatedAt" | "task">,
 ): number {
   return other.updatedAt - one.updatedAt || (one.task < other.task ? 1 : one.task > other.task ? -1 : 0);
+}
+
+/** The newest first; those of one moment by their id. */
+function byAge(one: Pick<TaskRow, "createdAt" | "task">, other: Pick<TaskRow, "createdAt" | "task">): number {
+  return other.createdAt - one.createdAt || (one.task < other.task ? 1 : one.task > other.task ? -1 : 0);
 }
 
 /** The first entry that fits; only this one is parsed. */

@@ -8,8 +8,12 @@ values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :contex
   :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :children, :cancelSeq,
   :endedSeq, :pending, :usage, :activeMs, :activeSince, :updatedAt)
 
+-- name: updateState
+-- Apart from the rest of the head: it seldom changes, and three indexes are by it.
+update tasks set state = ? where id = ?
+
 -- name: updateHead
-update tasks set state = ?, limits = ?, head_seq = ?, turn = ?, turn_seq = ?, epoch = ?, epoch_turn = ?, epoch_seq = ?, messages = ?,
+update tasks set limits = ?, head_seq = ?, turn = ?, turn_seq = ?, epoch = ?, epoch_turn = ?, epoch_seq = ?, messages = ?,
   taken = ?, children = ?, cancel_seq = ?, ended_seq = ?, pending = ?, usage = ?, active_ms = ?, active_since = ?, updated_at = ?,
   wakes = wakes + ?
 where id = ?
@@ -66,18 +70,51 @@ update tasks set wakes = wakes + 1 where task = ? and tenant = ?
 
 -- name: listTasks
 select * from tasks
-where tenant = :tenant and (:before is null or task < :before)
-  and (:agent is null or agent = :agent) and (:root is null or root = :root)
-  and (:states is null or state in (select value from json_each(:states)))
-order by task desc limit :limit
+where tenant = :tenant and created_at >= :from and (created_at, task) < (:time, :task)
+order by created_at desc, task desc limit :limit
+
+-- name: listByState
+select t.* from json_each(:states) s join tasks t on t.id in (
+  select id from tasks where tenant = :tenant and state = s.value and created_at >= :from and (created_at, task) < (:time, :task)
+  order by created_at desc, task desc limit :limit)
+order by t.created_at desc, t.task desc limit :limit
+
+-- name: listByAgent
+select t.* from json_each(:states) s join tasks t on t.id in (
+  select id from tasks where tenant = :tenant and agent = :agent and state = s.value
+    and created_at >= :from and (created_at, task) < (:time, :task)
+  order by created_at desc, task desc limit :limit)
+order by t.created_at desc, t.task desc limit :limit
+
+-- name: listBySpec
+select t.* from json_each(:hashes) h join json_each(:states) s join tasks t on t.id in (
+  select id from tasks where tenant = :tenant and spec_hash = h.value and state = s.value
+    and created_at >= :from and (created_at, task) < (:time, :task)
+  order by created_at desc, task desc limit :limit)
+order by t.created_at desc, t.task desc limit :limit
 
 -- name: listChildren
 -- The plus keeps the planner from reading all tasks of the tenant in their order.
 select * from tasks
-where parent = :parent and +tenant = :tenant and (:before is null or task < :before)
+where parent = :parent and +tenant = :tenant and created_at >= :from and (created_at, task) < (:time, :task)
   and (:agent is null or agent = :agent) and (:root is null or root = :root)
-  and (:states is null or state in (select value from json_each(:states)))
-order by task desc limit :limit
+  and (:hashes is null or spec_hash in (select value from json_each(:hashes)))
+  and state in (select value from json_each(:states))
+order by created_at desc, task desc limit :limit
+
+-- name: listFamily
+select * from tasks
+where root = :root and +tenant = :tenant and created_at >= :from and (created_at, task) < (:time, :task)
+  and (:agent is null or agent = :agent)
+  and (:hashes is null or spec_hash in (select value from json_each(:hashes)))
+  and state in (select value from json_each(:states))
+order by created_at desc, task desc limit :limit
+
+-- name: specsBySkill
+select hash from spec_skills where skill = :skill and (:agent is null or agent = :agent)
+
+-- name: insertSpecSkill
+insert into spec_skills (skill, agent, hash) values (?, ?, ?) on conflict do nothing
 
 -- name: recentTasks
 -- Ended tasks come in their order from an index that is written once in a task's life; the others are few, and sorted.

@@ -49,10 +49,9 @@ export function toLate(row: Row): { key: string | null; at: number; entry: NewEn
   };
 }
 
-/** The columns that a commit may change, in the order of the statement that changes them: names cost as much as it does. */
+/** The columns that a commit may change, but for `state`, in the order of the statement that changes them: names cost as much as it does. */
 export function headColumns(head: TaskHead): Record<string, string | number | null> {
   return {
-    state: head.state,
     limits: JSON.stringify(head.limits),
     headSeq: head.headSeq,
     turn: head.turn,

@@ -14,6 +14,7 @@ import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore, TurnR
 import { Database, type Durability, type Row } from "./database.ts";
 import { sqliteExecutions } from "./executions.ts";
 import { RecentRows, type KnownRow } from "./recent-rows.ts";
+import { listTasks } from "./list-tasks.ts";
 import { RecentTurns } from "./recent-turns.ts";
 import { sqliteKeys } from "./sqlite-keys.ts";
 import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
@@ -93,6 +94,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
       insert(id, head, entries, acceptedIds(commit));
+      if (head.state !== row.state) database.run("updateState", [head.state, id]);
       database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, id]);
     }
     for (const entry of decision.late ?? []) {
@@ -116,6 +118,12 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     if (!row.erased) return { row, entries: turns.entries(id, from, row.headSeq, read) };
     turns.forget(id);
     return { row, entries: read(from - 1, row.headSeq) };
+  }
+
+  function insertSpecs({ hash, set }: NewTask["specs"]): void {
+    if (database.run("insertSpecs", [hash, JSON.stringify(set)]) === 0) return;
+    for (const skill of set.agents[set.root]?.skills ?? [])
+      database.run("insertSpecSkill", [skill, set.root, hash]);
   }
 
   function create(task: NewTask): { row: TaskRow; created: boolean } {
@@ -146,9 +154,10 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
       workspace,
       createdAt,
     };
-    database.run("insertSpecs", [task.specs.hash, JSON.stringify(task.specs.set)]);
+    insertSpecs(task.specs);
     database.run("insertTask", {
       ...headColumns(head),
+      state: head.state,
       ...still,
       task: task.task,
       tenant: task.tenant,
@@ -212,20 +221,7 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
         const row = database.get("specsByHash", [hash]);
         return row === undefined ? undefined : specSet.parse(JSON.parse(String(row["body"])));
       }),
-    list: ({ tenant, agent, states, parent, root, before, limit }) =>
-      reading(() =>
-        database
-          .all(parent === undefined ? "listTasks" : "listChildren", {
-            ...(parent !== undefined && { parent }),
-            tenant,
-            agent: agent ?? null,
-            root: root ?? null,
-            before: before ?? null,
-            states: states === undefined ? null : JSON.stringify(states),
-            limit,
-          })
-          .map(toTaskRow),
-      ),
+    list: (filter) => reading(() => listTasks(database, filter)),
     recent: ({ tenant, agent, context, states, since, after, limit }) =>
       reading(() => {
         const wanted = {

@@ -15,7 +15,7 @@ export const start = 1_700_000_000_000;
 
 const retry = { maximumAttempts: 1, initialIntervalMs: 1, backoffCoefficient: 1, maximumIntervalMs: 1 };
 const limits = { turns: 100, atLimit: "fail" as const, depth: 3, children: 32 };
-const agent = {
+export const writerSpec = {
   v: 1 as const,
   name: "writer",
   description: "",
@@ -34,7 +34,7 @@ export function newTask(some: Partial<NewTask> = {}): NewTask {
   return {
     ...first,
     agent: "writer",
-    specs: { hash: "sha256-specs", set: { v: 1, root: "writer", agents: { writer: agent } } },
+    specs: { hash: "sha256-specs", set: { v: 1, root: "writer", agents: { writer: writerSpec } } },
     engine: "in-process",
     limits,
     loopVersion: 1,

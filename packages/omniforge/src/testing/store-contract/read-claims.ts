@@ -1,6 +1,6 @@
 /** Reading: pages, turns, keys and lists. */
 import assert from "node:assert/strict";
-import type { RecentFilter, TaskFilter, TaskStore } from "../../store/task-store.ts";
+import type { NewTask, RecentFilter, TaskFilter, TaskStore } from "../../store/task-store.ts";
 import {
   committed,
   create,
@@ -12,6 +12,7 @@ import {
   result,
   rowOf,
   start,
+  writerSpec,
   type Claim,
 } from "./claim.ts";
 
@@ -93,9 +94,52 @@ export function readClaims(claim: Claim): void {
     const list = async (some: Partial<TaskFilter>): Promise<string[]> =>
       (await store.list({ tenant: "acme", limit: 2, ...some })).map(({ task }) => task);
     assert.deepEqual(await list({}), ["task_e", "task_d"]);
-    assert.deepEqual(await list({ before: "task_d" }), ["task_c", "task_b"]);
-    assert.deepEqual(await list({ before: "task_b" }), ["task_a"]);
-    assert.deepEqual(await list({ before: "task_a" }), []);
+    const after = (task: string): Partial<TaskFilter> => ({ before: { createdAt: start, task } });
+    assert.deepEqual(await list(after("task_d")), ["task_c", "task_b"]);
+    assert.deepEqual(await list(after("task_b")), ["task_a"]);
+    assert.deepEqual(await list(after("task_a")), []);
+  });
+
+  claim("lists by the time that tasks were created, whatever their ids", async (store) => {
+    for (const [task, at] of [
+      ["task_a", 30],
+      ["task_b", 10],
+      ["task_c", 20],
+      ["task_d", 20],
+    ] as const)
+      await create(store, { task, at });
+    const list = async (some: Partial<TaskFilter>): Promise<string[]> =>
+      (await store.list({ tenant: "acme", limit: 10, ...some })).map(({ task }) => task);
+    assert.deepEqual(await list({}), ["task_a", "task_d", "task_c", "task_b"]);
+    assert.deepEqual(await list({ createdFrom: 20 }), ["task_a", "task_d", "task_c"]);
+    assert.deepEqual(await list({ createdBefore: 20 }), ["task_b"]);
+    assert.deepEqual(await list({ createdFrom: 20, createdBefore: 30 }), ["task_d", "task_c"]);
+    for (const some of [{}, { agent: "writer" }, { states: ["submitted" as const] }]) {
+      const before = { createdAt: 20, task: "task_d" };
+      assert.deepEqual(await list({ ...some, before }), ["task_c", "task_b"]);
+      assert.deepEqual(await list({ ...some, before, createdBefore: 20 }), ["task_b"]);
+      assert.deepEqual(await list({ ...some, before, createdFrom: 20 }), ["task_c"]);
+    }
+  });
+
+  claim("lists tasks whose agent's pinned spec has a skill", async (store) => {
+    const specsWith = (...skills: string[]): NewTask["specs"] => ({
+      hash: `sha256-${skills.join("+")}`,
+      set: { v: 1, root: "writer", agents: { writer: { ...writerSpec, skills } } },
+    });
+    await create(store, { task: "task_1" });
+    await create(store, { task: "task_2", specs: specsWith("pdf", 'it\'s "odd"') });
+    await create(store, { task: "task_3", specs: specsWith("pdf") });
+    await end(store, { tenant: "acme", task: "task_3" });
+    const list = async (some: Partial<TaskFilter>): Promise<string[]> =>
+      (await store.list({ tenant: "acme", limit: 10, ...some })).map(({ task }) => task);
+    assert.deepEqual(await list({ skill: "pdf" }), ["task_3", "task_2"]);
+    assert.deepEqual(await list({ skill: 'it\'s "odd"' }), ["task_2"]);
+    assert.deepEqual(await list({ skill: "pdf", states: ["completed"] }), ["task_3"]);
+    assert.deepEqual(await list({ skill: "pdf", agent: "writer" }), ["task_3", "task_2"]);
+    assert.deepEqual(await list({ skill: "pdf", agent: "reader" }), []);
+    assert.deepEqual(await list({ skill: "xls" }), []);
+    assert.deepEqual(await list({ skill: "pdf", root: "task_2" }), ["task_2"]);
   });
 
   claim("lists by agent, states, parent and root, alone and together", async (store) => {
