@@ -151,7 +151,7 @@ describe("a stream", () => {
 
   /** What a client has after these pieces: each put where its offset says. */
   function client(pieces: readonly string[], secrets: readonly string[] = [secret]): string {
-    const show = createRedactor({ secrets }).stream();
+    const show = createRedactor({ secrets }).published();
     let text = "";
     let offset = 0;
     for (const piece of pieces) {
@@ -198,19 +198,23 @@ describe("a stream", () => {
   });
 
   it("begins anew where pieces do not follow on each other", () => {
-    const show = createRedactor({ secrets: [secret] }).stream();
+    const show = createRedactor({ secrets: [secret] }).published();
     expect(show(delta(0, secret.slice(0, 9)))).toBeUndefined();
     expect(show(delta(50, "tail\n"))).toEqual(delta(50, "tail\n"));
     show({ type: "reset", task: "t", key: "1/model/0", attempt: "b" });
     expect(show(delta(0, "anew"))).toEqual(delta(0, "anew"));
   });
 
-  it("masks entries like records", () => {
-    const show = createRedactor({ secrets: [secret] }).stream();
+  it("begins anew once the step has its entry, and leaves entries to who shows them", () => {
+    const show = createRedactor({ secrets: [secret] }).published();
     const body = { name: "t", status: "error", parts: [], error: { code: "X", message: `no: ${secret}` } };
-    const entry = { v: 1, seq: 1, at: 1, kind: "result", key: "1/tool/0", body } as Entry;
-    expect(show({ type: "entry", task: "t", entry })).toMatchObject({
-      entry: { body: { error: { message: `no: ${mask}` } } },
+    const entry = { v: 1, seq: 1, at: 1, kind: "result", key: "1/model/0", body } as Entry;
+    const event: TaskEvent = { type: "entry", task: "t", entry };
+    expect(show(delta(0, "correct "))).toBeUndefined();
+    expect(show(event)).toBe(event);
+    expect(show(delta(8, "horses\n"))).toEqual(delta(8, "horses\n"));
+    expect(createRedactor({ secrets: [secret] }).record(entry)).toMatchObject({
+      body: { error: { message: `no: ${mask}` } },
     });
   });
 });

@@ -27,7 +27,7 @@ import { textOf, userMessage, type Message } from "./protocol/message.ts";
 import { isTerminal, type Task, type TaskReference } from "./protocol/task.ts";
 import { accept, type Accepted } from "./steps/accept.ts";
 import { createTask } from "./steps/create-task.ts";
-import { descendantsOf } from "./steps/family.ts";
+import { eraseFamily } from "./steps/erase-family.ts";
 import { createTranscripts } from "./steps/load-transcript.ts";
 import { checkPrices } from "./steps/price.ts";
 import { secretsOf } from "./redaction/known-secrets.ts";
@@ -131,7 +131,11 @@ export interface OmniForge {
   respond(task: string, request: string, answer: Answer): Promise<void>;
   /** Accepts a cancel; the task ends once what runs has let go. */
   cancel(task: string, reason?: string): Promise<void>;
-  /** Deletes what was said and done in an ended task and its sub-agents. Throws TASK_NOT_ENDED. */
+  /**
+   * Deletes what was said and done in an ended task and its sub-agents, and rewrites the database so that no file holds it.
+   *
+   * May be repeated. Throws TASK_NOT_ENDED; ERASE_INCOMPLETE where another program keeps the files from being cleaned.
+   */
   erase(task: string): Promise<void>;
   /**
    * Copies everything, as of one moment, into a new folder that can be opened as a data directory. Tasks run on meanwhile.
@@ -150,6 +154,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   const redactor = createRedactor({ fields: options.redact ?? [], secrets: secretsOf(process.env) });
   const directory = resolve(options.dataDirectory ?? ".omniforge");
   const bus = createEventBus();
+  const masked = redactor.published();
   const tools = createToolRegistry();
   const models = createModelRegistry();
   models.register(keylessReference, createKeylessModel());
@@ -181,7 +186,10 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     now: Date.now,
     sleep,
     nonce: randomUUID,
-    publish: bus.publish,
+    publish(event) {
+      const shown = masked(event);
+      if (shown !== undefined) bus.publish(shown);
+    },
     workspace: resolve(options.workspace ?? "."),
     cancelGraceMs: 2_000,
   } satisfies StepWorld;
@@ -299,17 +307,8 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
       await take(task, { kind: "cancel", id, ...(reason !== undefined && { reason }) });
     },
     async erase(task) {
-      // What a sub-agent was asked came from its parent: it goes with it, and first, so that this may be repeated.
-      const family: Pick<TaskRow, "tenant" | "task" | "state">[] = [];
-      for await (const row of descendantsOf(store, named(task))) family.push(row);
-      family.push(await get(task));
-      const running = family.find(({ state }) => !isTerminal(state));
-      if (running !== undefined)
-        throw new OmniForgeError("TASK_NOT_ENDED", `task ${running.task} has not ended: it can't be erased`);
-      for (const one of family) {
-        await store.erase(one, world.now());
-        await blobs.erase(one);
-      }
+      await eraseFamily(world, named(task));
+      await store.scrub({ rewrites: true });
     },
     backup: (folder) => backUp(store, blobFolder, resolve(folder)),
     close,

@@ -5,7 +5,7 @@ import type { Answer } from "../protocol/input.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Redactor } from "./redactor.ts";
 
-/** `world` is what it was: who reads the store by themselves redacts by themselves. */
+/** `world` and `watch` are what they were: who reads the log by themselves shows `redactor.record(entry)`. */
 export function redactForge(forge: OmniForge, redactor: Redactor): OmniForge {
   /** The arguments as they were asked for: what was shown masked is put back before it is judged and hashed. */
   const meant = async (task: string, request: string, answer: Answer): Promise<Answer> => {
@@ -26,7 +26,7 @@ export function redactForge(forge: OmniForge, redactor: Redactor): OmniForge {
     list: async (filter) => (await forge.list(filter)).map((task) => redactor.record(task)),
     log: async (task, after, limit) =>
       (await forge.log(task, after, limit)).map((entry) => redactor.record(entry)),
-    follow: (task, options) => shown(forge.follow(task, options), redactor.stream()),
+    follow: (task, options) => shown(forge.follow(task, options), redactor),
     respond: async (task, request, answer) =>
       forge.respond(task, request, await meant(task, request, answer)),
     accept: async (task, input) =>
@@ -46,10 +46,8 @@ async function askedArguments(forge: OmniForge, task: string, request: string): 
 
 async function* shown(
   events: AsyncGenerator<TaskEvent, void>,
-  show: (event: TaskEvent) => TaskEvent | undefined,
+  { record }: Redactor,
 ): AsyncGenerator<TaskEvent, void> {
-  for await (const event of events) {
-    const visible = show(event);
-    if (visible !== undefined) yield visible;
-  }
+  for await (const event of events)
+    yield event.type === "entry" ? { ...event, entry: record(event.entry) } : event;
 }

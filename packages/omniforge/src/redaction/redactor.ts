@@ -5,7 +5,6 @@
  *
  * Not owned: what a model says in its own words. A model that repeats its instructions in its answer has said them.
  */
-import type { Entry } from "../protocol/entry.ts";
 import type { TaskEvent } from "../protocol/event.ts";
 import type { Answer } from "../protocol/input.ts";
 import { json as jsonShape, type Json } from "../protocol/json.ts";
@@ -17,8 +16,11 @@ export interface Redactor {
   /** A task, an entry or anything made of them: the same object where there is nothing to hide. */
   readonly record: <T>(record: T) => T;
   readonly text: (text: string) => string;
-  /** A function for one stream of events, to be given them in order; undefined: nothing can be shown of this one yet. */
-  readonly stream: () => (event: TaskEvent) => TaskEvent | undefined;
+  /**
+   * A function for all events that a process publishes, in their order: deltas have known secrets masked; undefined: held
+   * back for now. Entries are left as they are, because steps of this process read them too.
+   */
+  readonly published: () => (event: TaskEvent) => TaskEvent | undefined;
   /** What a person meant who edited arguments that were shown to them masked. */
   readonly restore: (answer: Answer, shown: Json | undefined) => Answer;
 }
@@ -66,15 +68,7 @@ export function createRedactor({
   return {
     record,
     text: (text) => known.hide(text),
-    stream: () => {
-      const delta = maskDeltas(known);
-      return (event) => {
-        if (event.type === "delta") return delta.show(event);
-        if (event.type === "reset") delta.forget(event);
-        else delta.end(event.task, event.entry);
-        return event.type === "entry" ? { ...event, entry: record<Entry>(event.entry) } : event;
-      };
-    },
+    published: () => maskDeltas(known),
     restore(answer, shown) {
       if (answer.decision !== "approve" || answer.arguments === undefined) return answer;
       return { ...answer, arguments: jsonShape.parse(hidden.restore(answer.arguments, shown)) };
