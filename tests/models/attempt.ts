@@ -3,6 +3,7 @@ import { defineAgent } from "../../packages/omniforge/src/agents/define-agent.ts
 import { withSettings } from "../../packages/omniforge/src/models/call-settings.ts";
 import type { LanguageModel } from "../../packages/omniforge/src/models/language-model.ts";
 import { ModelFailure } from "../../packages/omniforge/src/models/model-failure.ts";
+import { factsOf } from "../../packages/omniforge/src/models/model-facts.ts";
 import { modelFamily } from "../../packages/omniforge/src/models/model-reference.ts";
 import { streamReply, type ModelReply } from "../../packages/omniforge/src/models/stream-reply.ts";
 import { toModelTools, toPrompt } from "../../packages/omniforge/src/models/to-prompt.ts";
@@ -83,15 +84,19 @@ export async function attempt(model: LanguageModel, options: AttemptOptions = {}
     prompt: toPrompt(spec, items, { provider: model.provider, images: true }),
     tools: toModelTools(spec),
   };
-  const reply = await streamReply(model, withSettings(model.provider, call, { task: "task_1", offerTools }), {
-    signal: options.signal ?? new AbortController().signal,
-    timeoutMs: options.timeoutMs ?? 10_000,
-    idleTimeoutMs: options.idleTimeoutMs ?? 5000,
-    family: modelFamily(reference),
-    now: Date.now,
-    sleep,
-    onDelta: (channel, text) => void (deltas[channel] += text),
-  });
+  const reply = await streamReply(
+    model,
+    withSettings(model.provider, call, { task: "task_1", offerTools, facts: factsOf(reference) }),
+    {
+      signal: options.signal ?? new AbortController().signal,
+      timeoutMs: options.timeoutMs ?? 10_000,
+      idleTimeoutMs: options.idleTimeoutMs ?? 5000,
+      family: modelFamily(reference),
+      now: Date.now,
+      sleep,
+      onDelta: (channel, text) => void (deltas[channel] += text),
+    },
+  );
   return { reply, deltas };
 }
 

@@ -46,10 +46,10 @@ describe("discovery", () => {
   });
 
   it.each([
-    ["ANTHROPIC_API_KEY", "anthropic:claude-sonnet-4-5"],
-    ["OPENAI_API_KEY", "openai:gpt-5"],
-    ["GOOGLE_GENERATIVE_AI_API_KEY", "google:gemini-2.5-pro"],
-    ["GEMINI_API_KEY", "google:gemini-2.5-pro"],
+    ["ANTHROPIC_API_KEY", "anthropic:claude-sonnet-5-5"],
+    ["OPENAI_API_KEY", "openai:gpt-6.2-sol"],
+    ["GOOGLE_GENERATIVE_AI_API_KEY", "google:gemini-3.8-flash"],
+    ["GEMINI_API_KEY", "google:gemini-3.8-flash"],
   ])("offers a model for %s, and repeats no key", async (variable, offer) => {
     const discovery = await discoverModels({ [variable]: "sk-secret" }, nobody, installed);
     expect(discovery.offer).toBe(offer);
@@ -57,10 +57,19 @@ describe("discovery", () => {
     expect(JSON.stringify(discovery)).not.toContain("secret");
   });
 
+  it("offers models whose lengths and prices are known", async () => {
+    const env = { ANTHROPIC_API_KEY: "a", OPENAI_API_KEY: "o", GEMINI_API_KEY: "g" };
+    const { found } = await discoverModels(env, nobody, installed);
+    const facts = found.flatMap(({ models }) => models).map((reference) => factsOf(reference));
+    expect(facts).toHaveLength(3);
+    for (const { context, output, perMillion } of facts.map((one) => one ?? {}))
+      expect([context, output, perMillion]).not.toContain(undefined);
+  });
+
   it("names the package that is missing, and offers what is usable before it", async () => {
     const env = { ANTHROPIC_API_KEY: "a", OPENAI_API_KEY: "o" };
     const { found, offer } = await discoverModels(env, nobody, (kind) => kind !== "anthropic");
-    expect(offer).toBe("openai:gpt-5");
+    expect(offer).toBe("openai:gpt-6.2-sol");
     expect(found.at(-1)).toMatchObject({
       missingPackage: "@ai-sdk/anthropic",
       why: "ANTHROPIC_API_KEY is set; install its package: npm install @ai-sdk/anthropic@4",
@@ -100,8 +109,8 @@ describe("discovery", () => {
   });
 
   it("obeys OMNIFORGE_MODEL", async () => {
-    const env = { OMNIFORGE_MODEL: "openai:o3", ANTHROPIC_API_KEY: "a" };
-    expect((await discoverModels(env, nobody, installed)).offer).toBe("openai:o3");
+    const env = { OMNIFORGE_MODEL: "openai:some-model", ANTHROPIC_API_KEY: "a" };
+    expect((await discoverModels(env, nobody, installed)).offer).toBe("openai:some-model");
   });
 
   it("registers what it found, and leaves alone what is registered", async () => {
@@ -187,8 +196,8 @@ describe("a provider's package", () => {
 
 describe("facts of models", () => {
   it("are found by the reference without its snapshot, a caller's own first", () => {
-    expect(factsOf("openai:gpt-5-2025-08-07")).toMatchObject({ context: 400_000 });
-    expect(factsOf("openai:gpt-5", { "openai:gpt-5": { context: 10 } })).toEqual({ context: 10 });
+    expect(factsOf("anthropic:claude-haiku-4-5-20251001")).toMatchObject({ context: 200_000 });
+    expect(factsOf("openai:gpt-6.2-sol", { "openai:gpt-6.2-sol": { context: 10 } })).toEqual({ context: 10 });
     expect(factsOf("ollama:llama3:8b")).toBeUndefined();
   });
 
@@ -203,13 +212,14 @@ describe("facts of models", () => {
       cachedInputTokens: 500_000,
       cacheWriteTokens: 100_000,
     };
-    expect(costOf(usage, factsOf("anthropic:claude-sonnet-4-5"))).toBeCloseTo(1.2 + 0.15 + 0.375 + 1.5, 6);
+    expect(costOf(usage, factsOf("anthropic:claude-sonnet-5-5"))).toBeCloseTo(0.8 + 0.05 + 0.25 + 1, 6);
   });
 
   it("price a long call as its provider does", () => {
-    const facts = factsOf("google:gemini-2.5-pro");
-    expect(costOf({ inputTokens: 200_000, outputTokens: 0 }, facts)).toBeCloseTo(0.25, 6);
-    expect(costOf({ inputTokens: 400_000, outputTokens: 0 }, facts)).toBeCloseTo(1, 6);
+    const facts = factsOf("openai:gpt-6.2-sol");
+    const usage = { inputTokens: 272_000, outputTokens: 100_000, cachedInputTokens: 72_000 };
+    expect(costOf(usage, facts)).toBeCloseTo(0.4 + 0.0072 + 1, 6);
+    expect(costOf({ ...usage, inputTokens: 372_000 }, facts)).toBeCloseTo(1.2 + 0.0144 + 1.5, 6);
   });
 
   it("guess no price", () => {

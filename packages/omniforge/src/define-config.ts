@@ -33,7 +33,7 @@ export interface OmniForgeConfig {
  * Types a configuration; it is checked when a command loads it.
  *
  * @example
- * export default defineConfig({ agents: [reviewer], model: "anthropic:claude-sonnet-4-5" });
+ * export default defineConfig({ agents: [reviewer], model: "anthropic:claude-sonnet-5-5" });
  */
 export function defineConfig(config: OmniForgeConfig): OmniForgeConfig {
   return config;

@@ -4,19 +4,22 @@
  * Keyed by the model's own name for its API (`LanguageModel.provider`, such as `anthropic.messages`), so that it holds
  * for models of any reference. A provider that is not named here gets nothing of this.
  */
+import type { ModelFacts } from "./model-facts.ts";
 import type { ModelCallOptions, ModelMessage, ModelPrompt } from "./language-model.ts";
 
 export interface CallSettings {
   /** The task: calls of one task share their beginning. */
   readonly task: string;
   readonly offerTools: boolean;
+  /** What is known of the model, beside its name. */
+  readonly facts?: ModelFacts | undefined;
 }
 
 /** The whole of a call's options, with what its provider is told in addition. */
 export function withSettings(
   provider: string,
   { prompt, tools = [] }: Pick<ModelCallOptions, "prompt" | "tools">,
-  { task, offerTools }: CallSettings,
+  { task, offerTools, facts }: CallSettings,
 ): ModelCallOptions {
   const known = /^(openai|anthropic|google)\./.test(provider);
   return {
@@ -25,8 +28,12 @@ export function withSettings(
     ...(tools.length > 0 && (offerTools || known) && { tools }),
     ...(tools.length > 0 && !offerTools && known && { toolChoice: { type: "none" as const } }),
     ...(provider.startsWith("openai.") && { providerOptions: { openai: openaiOptions(provider, task) } }),
+    ...(isAnthropic(provider) && facts?.thinksUnseen === true && { providerOptions: shownThinking }),
   };
 }
+
+/** `adaptive` is what such a model does in any case; by itself, it would leave what it thinks out of the stream. */
+const shownThinking = { anthropic: { thinking: { type: "adaptive", display: "summarized" } } };
 
 function isAnthropic(provider: string): boolean {
   return /\banthropic\b/.test(provider);

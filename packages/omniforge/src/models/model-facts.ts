@@ -24,6 +24,11 @@ export const modelFacts = z.strictObject({
   output: z.number().int().positive().optional(),
   /** Whether it sees images that tools return. Default: models of OpenAI, Anthropic and Google do, others do not. */
   images: z.boolean().optional(),
+  /**
+   * Whether it thinks unasked and says what only when asked. It is asked then: a model that says nothing for minutes
+   * can't be told from a broken connection. (Known of Anthropic's adaptive thinking, on by default since Claude 5.)
+   */
+  thinksUnseen: z.boolean().optional(),
   perMillion: prices.optional(),
   /** What a call costs whose input is longer than this. */
   above: z.strictObject({ inputTokens: z.number().int().positive(), perMillion: prices }).optional(),
@@ -49,7 +54,7 @@ export function shippedFacts(): z.infer<typeof table> {
 
 /**
  * The facts of a model: the caller's before ours, the exact reference before the one without its snapshot
- * (`openai:gpt-5-2025-08-07` is `openai:gpt-5`). Undefined where nothing is known.
+ * (`anthropic:claude-haiku-4-5-20251001` is `anthropic:claude-haiku-4-5`). Undefined where nothing is known.
  */
 export function factsOf(reference: string, own: ModelFactsTable = {}): ModelFacts | undefined {
   const family = modelFamily(reference);

@@ -8,6 +8,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { textOf } from "../protocol/message.ts";
 import { withSettings } from "./call-settings.ts";
+import { factsOf } from "./model-facts.ts";
 import type { FoundModels } from "./discovery/index.ts";
 import type { ModelCallOptions } from "./language-model.ts";
 import { modelFamily, parseReference } from "./model-reference.ts";
@@ -107,7 +108,11 @@ function callOnce(
 ): Promise<ModelReply> {
   return streamReply(
     model,
-    withSettings(model.provider, call, { task: "omniforge-record", offerTools: true }),
+    withSettings(model.provider, call, {
+      task: "omniforge-record",
+      offerTools: true,
+      facts: factsOf(reference),
+    }),
     {
       signal,
       timeoutMs: 120_000,

@@ -6,7 +6,7 @@
 import type { AgentSpec } from "../protocol/agent-spec.ts";
 import { entry, isKind, type EntryOf } from "../protocol/entry.ts";
 import { OmniForgeError, toFailure, type Failure } from "../protocol/error.ts";
-import { seesImages } from "../models/model-facts.ts";
+import { factsOf, seesImages } from "../models/model-facts.ts";
 import { ModelFailure } from "../models/model-failure.ts";
 import { streamReply, type ModelReply } from "../models/stream-reply.ts";
 import { withSettings } from "../models/call-settings.ts";
@@ -107,7 +107,8 @@ async function stream(
     prompt: toPrompt({ ...spec, model: reference }, shown, reader),
     tools: toModelTools(spec),
   };
-  return streamReply(model, withSettings(model.provider, call, { task, offerTools }), {
+  const facts = factsOf(reference, world.modelFacts);
+  return streamReply(model, withSettings(model.provider, call, { task, offerTools, facts }), {
     signal: attempt.signal,
     timeoutMs: spec.modelTimeoutMs,
     idleTimeoutMs: spec.modelIdleTimeoutMs,

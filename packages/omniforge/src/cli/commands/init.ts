@@ -29,7 +29,7 @@ const clerk = defineAgent({
 export default defineConfig({
   agents: [clerk],
   // Without a model: what a key in the environment offers, else a demo model that needs none.
-  // model: "anthropic:claude-sonnet-4-5",
+  // model: "anthropic:claude-sonnet-5-5",
 });
 `;
 

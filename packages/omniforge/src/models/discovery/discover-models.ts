@@ -41,14 +41,14 @@ interface Look extends LookedAt {
   readonly models?: FoundModels;
 }
 
-/** Where keys lie, and the model that we take of each provider. */
+/** Where keys lie, and the model that we take of each provider: its balanced one, no preview, of `model-facts.json`. */
 const keyed: readonly { kind: ProviderKind; variables: readonly string[]; model: string }[] = [
-  { kind: "anthropic", variables: ["ANTHROPIC_API_KEY"], model: "claude-sonnet-4-5" },
-  { kind: "openai", variables: ["OPENAI_API_KEY"], model: "gpt-5" },
+  { kind: "anthropic", variables: ["ANTHROPIC_API_KEY"], model: "claude-sonnet-5-5" },
+  { kind: "openai", variables: ["OPENAI_API_KEY"], model: "gpt-6.2-sol" },
   {
     kind: "google",
     variables: ["GOOGLE_GENERATIVE_AI_API_KEY", "GEMINI_API_KEY"],
-    model: "gemini-2.5-pro",
+    model: "gemini-3.8-flash",
   },
 ];
 
