@@ -71,6 +71,8 @@ export function placeStore(shared: Shared, place: Place, { mayFail, fenced }: Pl
         () => store.erase(reference, at),
         () => watch.note(reference),
       ),
+    scrub: (options) => read("scrub", () => store.scrub(options)),
+    endedBefore: (before, limit, after) => read("endedBefore", () => store.endedBefore(before, limit, after)),
     executions: placeExecutions(shared, place, read, write),
     version: () => store.version(),
     close: () => Promise.resolve(),

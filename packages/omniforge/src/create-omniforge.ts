@@ -24,7 +24,7 @@ import type { TaskEvent } from "./protocol/event.ts";
 import type { Answer, Input, InputRequest } from "./protocol/input.ts";
 import type { Json } from "./protocol/json.ts";
 import { textOf, userMessage, type Message } from "./protocol/message.ts";
-import { isTerminal, type Task, type TaskReference } from "./protocol/task.ts";
+import type { Task, TaskReference } from "./protocol/task.ts";
 import { accept, type Accepted } from "./steps/accept.ts";
 import { createTask } from "./steps/create-task.ts";
 import { eraseFamily } from "./steps/erase-family.ts";

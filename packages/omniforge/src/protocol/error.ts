@@ -102,6 +102,11 @@ export const errorTable = {
     retryable: true,
     remedy: "Start the engine's server, or correct its address.",
   },
+  ERASE_INCOMPLETE: {
+    status: 503,
+    retryable: true,
+    remedy: "Erase it again once the other program has let go of the database.",
+  },
   STORE_TOO_NEW: {
     status: 500,
     retryable: false,

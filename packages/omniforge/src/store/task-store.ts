@@ -198,6 +198,18 @@ export interface TaskStore {
   recent(filter: RecentFilter): Promise<RecentTasks>;
   /** Deletes what was said; keeps seq, kind and key, and marks the head. Only ended tasks (TASK_NOT_ENDED). */
   erase(reference: TaskReference, at: number): Promise<void>;
+  /**
+   * Makes sure that what was erased is in no file any more. Without `rewrites` traces may be left where rows were moved.
+   *
+   * Throws ERASE_INCOMPLETE where others hold it up: to be repeated.
+   */
+  scrub(options: { readonly rewrites: boolean }): Promise<void>;
+  /** Tasks without a parent, of all tenants, that ended before a time and are not erased; oldest first, after this one. */
+  endedBefore(
+    before: number,
+    limit: number,
+    after?: Pick<TaskRow, "updatedAt" | "task">,
+  ): Promise<readonly TaskRow[]>;
   readonly executions: ExecutionStore;
   /** Whose logs have grown since a mark, whoever wrote. A store that can't tell has all followed logs compared. */
   readonly grown?: (since?: string) => Promise<Growth>;

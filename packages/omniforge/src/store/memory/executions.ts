@@ -15,7 +15,7 @@ export interface Tables {
 
 type Place = Pick<TaskRow, "updatedAt" | "task">;
 
-const byUpdate = (one: Place, other: Place): number =>
+export const byUpdate = (one: Place, other: Place): number =>
   one.updatedAt - other.updatedAt || (one.task < other.task ? -1 : one.task > other.task ? 1 : 0);
 
 export function memoryExecutions({ all, load, apply, write, read, owners }: Tables): ExecutionStore {

@@ -11,7 +11,7 @@ import type { TaskReference } from "../../protocol/task.ts";
 import { readEntry } from "../../protocol/upcast.ts";
 import { acceptedIds, append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
 import type { Commit, CommitResult, LateEntry, NewTask, Owner, TaskRow, TaskStore } from "../task-store.ts";
-import { memoryExecutions } from "./executions.ts";
+import { byUpdate, memoryExecutions } from "./executions.ts";
 
 /** One task as it is kept. */
 export interface Stored {
@@ -165,7 +165,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     stored.accepted.clear();
     stored.late = [];
     stored.idempotencyKey = undefined;
-    stored.row = { ...stored.row, erased: true, pending: [] };
+    stored.row = { ...stored.row, erased: true, pending: [], workspace: null, context: stored.row.root };
   }
 
   /** Writes one after another, each after a turn of the event loop, as a real store would. */
@@ -252,6 +252,16 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
         return { rows: page.slice(0, limit), total: rows.length };
       }),
     erase: (reference) => write(() => erase(reference)),
+    scrub: () => Promise.resolve(),
+    endedBefore: (before, limit, after) =>
+      read(() =>
+        [...tasks.values()]
+          .map(({ row }) => row)
+          .filter(({ parent, endedSeq, erased }) => parent === null && endedSeq !== null && !erased)
+          .filter((row) => row.updatedAt < before && (after === undefined || byUpdate(after, row) < 0))
+          .toSorted(byUpdate)
+          .slice(0, limit),
+      ),
     executions: memoryExecutions({ all: () => [...tasks.values()], load, apply, write, read, owners }),
     grown: (since) =>
       read(() => {

@@ -86,14 +86,6 @@ export class Database {
     return Number(row?.["version"]);
   }
 
-  /** Writes what is deleted over with zeros, and empties the write-ahead log. */
-  scrub<T>(perform: () => T): Promise<T> {
-    return this.write(() => {
-      this.#database.exec("pragma secure_delete = on");
-      return perform();
-    }).finally(() => this.#database.exec("pragma secure_delete = off; pragma wal_checkpoint(truncate)"));
-  }
-
   /** A consistent copy in a new file, as of one moment; others may write meanwhile. Blocks this process until done. */
   copyTo(path: string): void {
     this.#database.prepare("vacuum into ?").run(path);
@@ -217,7 +209,8 @@ function tryToOpen(path: string, durability: Durability): DatabaseSync | { reado
   try {
     database.exec(
       `pragma busy_timeout = 5000; pragma page_size = 8192; pragma journal_mode = wal;
-       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = 1000;`,
+       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = 1000;
+       pragma secure_delete = on;`,
     );
     migrate(database);
     database.exec("pragma busy_timeout = 0");

@@ -211,7 +211,7 @@ select c.tenant, c.task from tasks c join tasks p on p.task = c.parent
 where c.parent is not null and c.ended_seq is null and c.cancel_seq is null and p.ended_seq is not null limit ?
 
 -- name: eraseEntries
-update entries set body = null where task = ?
+update entries set body = null where task = ? and seq between ? and ?
 
 -- name: eraseAccepted
 delete from accepted where task = ?
@@ -220,7 +220,12 @@ delete from accepted where task = ?
 delete from late where task = ?
 
 -- name: eraseTask
-update tasks set erased = 1, pending = '[]', idempotency_key = null where id = ?
+update tasks set erased = 1, pending = '[]', idempotency_key = null, workspace = null, context = root where id = ?
+
+-- name: endedBefore
+select * from tasks
+where parent is null and ended_seq is not null and erased = 0 and updated_at < ? and (updated_at, task) > (?, ?)
+order by updated_at, task limit ?
 
 -- name: insertKey
 insert into api_keys (id, hash, name, tenant, role, created_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)

@@ -16,10 +16,15 @@ import { sqliteExecutions } from "./executions.ts";
 import { RecentRows, type KnownRow } from "./recent-rows.ts";
 import { listTasks } from "./list-tasks.ts";
 import { RecentTurns } from "./recent-turns.ts";
+import { scrub } from "./scrub.ts";
 import { sqliteKeys } from "./sqlite-keys.ts";
 import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
 
 const everything = 1_000_000;
+/** Entries whose content is deleted in one transaction. */
+const erasedAtOnce = 1_000;
+/** Stands before every task. */
+const beforeAll = { updatedAt: Number.MIN_SAFE_INTEGER, task: "" };
 /** New entries that are looked through for the logs that they belong to. */
 const mostGrowth = 20_000;
 
@@ -31,8 +36,14 @@ export interface SqliteStore extends TaskStore {
   backup(to: string): Promise<void>;
 }
 
+export interface SqliteOptions {
+  readonly durability?: Durability;
+  /** How long others are waited for when what was erased is to leave the files. Default ten seconds. */
+  readonly scrubPatienceMs?: number;
+}
+
 /** Opens (and creates) the store in one file. Throws STORE_TOO_NEW for data of a newer release. */
-export function sqliteStore(path: string, options: { durability?: Durability } = {}): SqliteStore {
+export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteStore {
   const database = new Database(path, options.durability ?? "power");
   const rows = new RecentRows(database);
   const turns = new RecentTurns();
@@ -180,13 +191,22 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
     return row === undefined ? undefined : toTaskRow(row);
   }
 
-  function erase(reference: TaskReference): void {
+  function toErase(reference: TaskReference): KnownRow {
     const known = rows.read(reference);
     if (known === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${reference.task}`);
     if (known.row.endedSeq === null)
       throw new OmniForgeError("TASK_NOT_ENDED", `task ${reference.task} has not ended: it can't be erased`);
-    for (const query of ["eraseEntries", "eraseAccepted", "eraseLate", "eraseTask"])
-      database.run(query, [known.id]);
+    return known;
+  }
+
+  /** In pieces, so that a long log holds nobody up; the head is marked last, so that what was killed is done again. */
+  async function erase(reference: TaskReference): Promise<void> {
+    const { id, row } = toErase(reference);
+    for (let from = 1; from <= row.headSeq; from += erasedAtOnce)
+      await database.write(() => database.run("eraseEntries", [id, from, from + erasedAtOnce - 1]));
+    await database.write(() => {
+      for (const query of ["eraseAccepted", "eraseLate", "eraseTask"]) database.run(query, [id]);
+    });
   }
 
   /** Reads are synchronous inside; the port is asynchronous because other stores are not. */
@@ -237,7 +257,10 @@ export function sqliteStore(path: string, options: { durability?: Durability } =
           total: Number(database.get("countRecent", wanted)?.["total"] ?? 0),
         };
       }),
-    erase: (reference) => database.scrub(() => erase(reference)),
+    erase,
+    scrub: ({ rewrites }) => scrub(path, rewrites, options.scrubPatienceMs ?? 10_000),
+    endedBefore: (before, limit, after = beforeAll) =>
+      reading(() => database.all("endedBefore", [before, after.updatedAt, after.task, limit]).map(toTaskRow)),
     executions: sqliteExecutions(database, (reference, entry: NewEntry, at) => {
       apply({ ...reference, entries: [entry], at });
     }),

@@ -48,6 +48,8 @@ export function mortalStore(store: TaskStore, line: Lifeline, owners: Owners): T
     late: pass(store.late.bind(store)),
     specs: pass(store.specs.bind(store)),
     list: pass(store.list.bind(store)),
+    scrub: pass(store.scrub.bind(store)),
+    endedBefore: pass(store.endedBefore.bind(store)),
     recent: pass(store.recent.bind(store)),
     erase: pass(store.erase.bind(store)),
     executions: mortalExecutions(store.executions, line, owners),

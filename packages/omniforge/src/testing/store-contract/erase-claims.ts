@@ -1,12 +1,14 @@
 /** Erasing deletes what was said and keeps the log's skeleton; who writes afterwards is refused. */
 import assert from "node:assert/strict";
 import { entry, type Entry } from "../../protocol/entry.ts";
-import type { TaskStore } from "../../store/task-store.ts";
+import type { TaskReference } from "../../protocol/task.ts";
+import type { NewTask, TaskStore } from "../../store/task-store.ts";
 import {
   commit,
   committed,
   create,
   end,
+  endedEntry,
   first,
   message,
   newTask,
@@ -132,4 +134,41 @@ export function eraseClaims(claim: Claim): void {
     await store.erase(first, start + 2);
     assert.deepEqual(await store.read(other, 0), before);
   });
+
+  claim("deletes all of a log that is longer than what is deleted at once", async (store) => {
+    await create(store);
+    for (let index = 0; index < 1_100; index += 100)
+      await committed(store, {
+        entries: Array.from({ length: 100 }, (_, more) => message(`m${index + more}`, secret)),
+      });
+    await end(store);
+    await store.erase(first, start + 1);
+    await store.scrub({ rewrites: false });
+    assert.ok(!(await everythingShown(store)).includes(secret));
+  });
+
+  claim(
+    "finds what ended before a time, of all tenants, the oldest first, and nothing that is erased",
+    async (store) => {
+      const ended = async (task: string, at: number, some: Partial<NewTask> = {}): Promise<TaskReference> => {
+        const { tenant } = await create(store, { task, ...some });
+        await committed(store, { tenant, task, entries: [endedEntry], at });
+        return { tenant, task };
+      };
+      await ended("task_3", start + 30);
+      await ended("task_1", start + 10);
+      await ended("task_2", start + 20, { tenant: "other" });
+      await ended("task_0", start + 20);
+      await create(store, { task: "task_4" });
+      await store.erase(await ended("task_5", start + 5), start + 40);
+      const ids = async (...asked: Parameters<TaskStore["endedBefore"]>): Promise<string[]> =>
+        (await store.endedBefore(...asked)).map(({ task }) => task);
+      assert.deepEqual(await ids(start + 30, 10), ["task_1", "task_0", "task_2"]);
+      const [oldest] = await store.endedBefore(start + 99, 1);
+      assert.deepEqual(await ids(start + 99, 2, oldest), ["task_0", "task_2"]);
+      const parent = { task: "task_4", key: "1/tool/0" };
+      await ended("task_4.1.0", start + 1, { parent, root: "task_4", depth: 1 });
+      assert.deepEqual(await ids(start + 9, 10), []);
+    },
+  );
 }
