@@ -75,10 +75,10 @@ describe("erasing", () => {
     await endedWithSecret(store);
     const other = { ...first, task: "task_2" };
     await create(store, other);
-    let scrubbing = true;
+    const done = new AbortController();
     const written = (async () => {
       let count = 0;
-      for (; scrubbing || count === 0; count++) {
+      for (; !done.signal.aborted || count === 0; count++) {
         const made = await commit(store, { ...other, entries: [message(`n${count}`)] });
         expect(made.kind).toBe("committed");
       }
@@ -86,7 +86,7 @@ describe("erasing", () => {
     })();
     await store.erase(first, 1);
     await store.scrub({ rewrites: true });
-    scrubbing = false;
+    done.abort();
     const count = await written;
     expect(await store.read(other, 2)).toHaveLength(count);
     expect(filesThatTell("busy.db")).toEqual([]);

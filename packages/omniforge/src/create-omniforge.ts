@@ -236,7 +236,7 @@ interface Parts extends Pick<OmniForge, "agents" | "backend" | "redactor" | "for
 /** One tenant's view: nothing in here can name another's task. */
 function tenantView(parts: Parts, tenant: string): OmniForge {
   const { world, backend, watch, agents, know, model, work, blobFolder, forTenant, close } = parts;
-  const { store, blobs, tools, models } = world;
+  const { store, tools, models } = world;
   const named = (task: string): TaskReference => ({ tenant, task });
   const get = async (task: string): Promise<Task> => {
     const found = await readTask(store, named(task));
