@@ -28,7 +28,8 @@ it.each([
     ["tasks_runnable (engine=?)", "tasks_due (engine=? AND next_at>? AND next_at<?)"],
   ],
   ["sub-agents that outlived their parent", "orphans", ["tasks_open_children (parent>?)"]],
-  ["a task's sub-agents", "listChildren", ["tasks_by_parent (parent=?)"]],
+  ["other engines' tasks by age", "unfinished", ["tasks_unfinished (engine=? AND"]],
+  ["a task's sub-agents", "listChildren", ["tasks_by_parent (parent=? AND"]],
 ])("finds %s without passing tasks that only wait, or have ended", async (what, query, indexes) => {
   const path = databases.path(`${what}.db`);
   await sqliteStore(path).close();

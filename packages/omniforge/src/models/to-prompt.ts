@@ -17,13 +17,13 @@ import { fileContent, toolResult, toolResultFiles, type FileContent, type Reader
 type AssistantItem = Extract<TranscriptItem, { role: "assistant" }>;
 type AssistantContent = Extract<ModelMessage, { role: "assistant" }>["content"];
 
-/** What a transcript became last time, in the words of one model. */
+/** What a transcript became last time, in the words of one model: grows with it. */
 interface Converted {
   readonly as: string;
-  readonly items: readonly TranscriptItem[];
-  readonly messages: readonly ModelMessage[];
+  items: readonly TranscriptItem[];
+  readonly messages: ModelMessage[];
   /** How many messages the items up to each have become. */
-  readonly ends: readonly number[];
+  readonly ends: number[];
 }
 
 /** By a transcript's first item, which stays while the transcript grows. */
@@ -39,7 +39,7 @@ export function toPrompt(
 ): ModelPrompt {
   const content = instructionsOf(spec);
   const prompt: ModelPrompt = content === "" ? [] : [{ role: "system", content }];
-  return [...prompt, ...convertGrowing(spec.model, items, reader)];
+  return prompt.concat(convertGrowing(spec.model, items, reader));
 }
 
 /** Any provider can be told the answer's schema in words; what comes back is checked against it in any case. */
@@ -68,20 +68,24 @@ function convertGrowing(
   if (first === undefined) return [];
   const as = `${model}\n${reader.provider}\n${reader.images}`;
   const known = converted.get(first);
-  const shared = known?.as === as ? sharedLength(known.items, items) : 0;
-  const ends = known?.ends.slice(0, shared) ?? [];
-  const messages = known?.messages.slice(0, ends.at(-1) ?? 0) ?? [];
-  for (const item of items.slice(shared)) {
-    messages.push(...convert(item, model, reader));
+  const growing: Converted = known?.as === as ? known : { as, items: [], messages: [], ends: [] };
+  const { messages, ends } = growing;
+  ends.length = sharedLength(growing.items, items);
+  messages.length = ends.at(-1) ?? 0;
+  for (let at = ends.length; at < items.length; at++) {
+    const item = items[at];
+    if (item !== undefined) messages.push(...convert(item, model, reader));
     ends.push(messages.length);
   }
-  converted.set(first, { as, items, messages, ends });
+  growing.items = items;
+  converted.set(first, growing);
   return messages;
 }
 
+/** From the end: what stands before an item that both have is what stood there. */
 function sharedLength(one: readonly TranscriptItem[], other: readonly TranscriptItem[]): number {
-  let length = 0;
-  while (length < one.length && one[length] === other[length]) length++;
+  let length = Math.min(one.length, other.length);
+  while (length > 0 && one[length - 1] !== other[length - 1]) length--;
   return length;
 }
 

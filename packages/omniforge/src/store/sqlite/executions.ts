@@ -100,7 +100,13 @@ export function sqliteExecutions(
     unfinished: (engine, updatedBefore, limit, after = beforeAll) =>
       reading(() =>
         database
-          .all("unfinished", [engine, updatedBefore, after.updatedAt, after.task, limit])
+          .all("unfinished", {
+            engine,
+            before: updatedBefore,
+            afterTime: after.updatedAt,
+            afterTask: after.task,
+            limit,
+          })
           .map(toTaskRow),
       ),
     orphans: (limit) => reading(() => database.all("orphans", [limit]).map(toReference)),

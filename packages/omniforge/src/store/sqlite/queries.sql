@@ -8,14 +8,16 @@ values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :contex
   :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :children, :cancelSeq,
   :endedSeq, :pending, :usage, :activeMs, :activeSince, :updatedAt)
 
--- name: updateState
--- Apart from the rest of the head: it seldom changes, and three indexes are by it.
-update tasks set state = ? where id = ?
+-- name: advanceHead
+-- The common commit: no column that an index names, so that nothing but the row itself is written.
+update tasks set limits = ?, head_seq = ?, turn = ?, turn_seq = ?, epoch = ?, epoch_turn = ?, epoch_seq = ?, messages = ?, taken = ?,
+  children = ?, pending = ?, usage = ?, active_ms = ?, active_since = ?, updated_at = ?
+where id = ?
 
 -- name: updateHead
-update tasks set limits = ?, head_seq = ?, turn = ?, turn_seq = ?, epoch = ?, epoch_turn = ?, epoch_seq = ?, messages = ?,
-  taken = ?, children = ?, cancel_seq = ?, ended_seq = ?, pending = ?, usage = ?, active_ms = ?, active_since = ?, updated_at = ?,
-  wakes = wakes + ?
+update tasks set limits = ?, head_seq = ?, turn = ?, turn_seq = ?, epoch = ?, epoch_turn = ?, epoch_seq = ?, messages = ?, taken = ?,
+  children = ?, pending = ?, usage = ?, active_ms = ?, active_since = ?, updated_at = ?,
+  state = ?, cancel_seq = ?, ended_seq = ?, wakes = wakes + ?
 where id = ?
 
 -- name: taskById
@@ -203,11 +205,16 @@ where task = :task and tenant = :tenant and owner = :owner
 update tasks set first_run = coalesce(first_run, :run), current_run = :run where task = :task and tenant = :tenant
 
 -- name: unfinished
-select * from tasks where engine = ? and ended_seq is null and updated_at < ? and (updated_at, task) > (?, ?)
-order by updated_at, task limit ?
+-- In process tasks are found by their owner: the index leaves them out, because it would be written by every commit.
+select * from tasks where engine = :engine and engine <> 'in-process' and ended_seq is null and updated_at < :before
+  and (updated_at, task) > (:afterTime, :afterTask)
+union all
+select * from tasks where :engine = 'in-process' and engine = 'in-process' and ended_seq is null and updated_at < :before
+  and (updated_at, task) > (:afterTime, :afterTask)
+order by updated_at, task limit :limit
 
 -- name: orphans
-select c.tenant, c.task from tasks c join tasks p on p.task = c.parent
+select c.tenant, c.task from tasks c indexed by tasks_open_children join tasks p on p.task = c.parent
 where c.parent is not null and c.ended_seq is null and c.cancel_seq is null and p.ended_seq is not null limit ?
 
 -- name: eraseEntries

@@ -49,7 +49,7 @@ export function toLate(row: Row): { key: string | null; at: number; entry: NewEn
   };
 }
 
-/** The columns that a commit may change, but for `state`, in the order of the statement that changes them: names cost as much as it does. */
+/** The columns that a commit may change, in the order of the statements that change them: names cost as much as they do. */
 export function headColumns(head: TaskHead): Record<string, string | number | null> {
   return {
     limits: JSON.stringify(head.limits),
@@ -62,14 +62,17 @@ export function headColumns(head: TaskHead): Record<string, string | number | nu
     messages: head.messages,
     taken: head.taken,
     children: head.children,
-    cancelSeq: head.cancelSeq,
-    endedSeq: head.endedSeq,
     pending: JSON.stringify(head.pending),
     usage: JSON.stringify(head.usage),
     activeMs: head.activeMs,
     activeSince: head.activeSince,
     updatedAt: head.updatedAt,
   };
+}
+
+/** Those that indexes name: a statement that sets one of them writes the indexes, whether it changes or not. */
+export function indexedColumns(head: TaskHead): Record<string, string | number | null> {
+  return { state: head.state, cancelSeq: head.cancelSeq, endedSeq: head.endedSeq };
 }
 
 export function toTaskRow(row: Row): TaskRow {

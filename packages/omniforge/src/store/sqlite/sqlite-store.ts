@@ -18,7 +18,7 @@ import { listTasks } from "./list-tasks.ts";
 import { RecentTurns } from "./recent-turns.ts";
 import { scrub } from "./scrub.ts";
 import { sqliteKeys } from "./sqlite-keys.ts";
-import { headColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
+import { headColumns, indexedColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
 
 const everything = 1_000_000;
 /** Entries whose content is deleted in one transaction. */
@@ -105,8 +105,12 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
       insert(id, head, entries, acceptedIds(commit));
-      if (head.state !== row.state) database.run("updateState", [head.state, id]);
-      database.run("updateHead", [...Object.values(headColumns(head)), wakes ? 1 : 0, id]);
+      const columns = Object.values(headColumns(head));
+      const { state, cancelSeq, endedSeq } = row;
+      if (!wakes && head.state === state && head.cancelSeq === cancelSeq && head.endedSeq === endedSeq)
+        database.run("advanceHead", [...columns, id]);
+      else
+        database.run("updateHead", [...columns, ...Object.values(indexedColumns(head)), wakes ? 1 : 0, id]);
     }
     for (const entry of decision.late ?? []) {
       database.run("insertLate", [
@@ -168,7 +172,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     insertSpecs(task.specs);
     database.run("insertTask", {
       ...headColumns(head),
-      state: head.state,
+      ...indexedColumns(head),
       ...still,
       task: task.task,
       tenant: task.tenant,
