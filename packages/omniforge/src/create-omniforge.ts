@@ -32,6 +32,7 @@ import { createTranscripts } from "./steps/load-transcript.ts";
 import { checkPrices } from "./steps/price.ts";
 import { secretsOf } from "./redaction/known-secrets.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
+import type { ListedTasks, Tasks } from "./tasks.ts";
 import type { StepWorld } from "./steps/step.ts";
 import { fileBlobs } from "./store/blob-store.ts";
 import type { Durability } from "./store/sqlite/database.ts";
@@ -90,7 +91,7 @@ export interface RunOptions extends SubmitOptions {
 /** What `run` gives: the task as it ended, or as it waits for a person; its answer's text, and its value by schema. */
 export type RunResult = Task & { readonly text: string; readonly value?: Json };
 
-export interface OmniForge {
+export interface OmniForge extends Tasks {
   /** Whose tasks it sees and creates. */
   readonly tenant: string;
   /** The same OmniForge for another tenant: same store, agents and engine. Closing either closes both. */
@@ -116,6 +117,7 @@ export interface OmniForge {
   /** Throws TASK_NOT_FOUND. */
   get(task: string): Promise<Task>;
   list(filter?: Partial<Omit<TaskFilter, "tenant">>): Promise<readonly Task[]>;
+  each(which?: ListedTasks): AsyncGenerator<Task, void>;
   /** Entries above a seq, at most so many. */
   log(task: string, after?: number, limit?: number): Promise<readonly Entry[]>;
   /** The task's events from a seq on, until it ends. */
@@ -223,6 +225,8 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   return forTenant(tenant);
 }
 
+const pageOfTasks = 200;
+
 /** What the views of all tenants share. */
 interface Parts extends Pick<OmniForge, "agents" | "backend" | "redactor" | "forTenant" | "close"> {
   readonly world: StepWorld & { readonly store: SqliteStore };
@@ -293,6 +297,15 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     },
     get,
     list: async (filter = {}) => (await store.list({ limit: 100, ...filter, tenant })).map(toTask),
+    async *each(which) {
+      let before: TaskRow | undefined;
+      for (;;) {
+        const rows = await store.list({ ...which, limit: pageOfTasks, tenant, ...(before && { before }) });
+        yield* rows.map(toTask);
+        before = rows.at(-1);
+        if (rows.length < pageOfTasks) return;
+      }
+    },
     log: (task, after = 0, limit) => store.read(named(task), after, limit),
     follow: (task, following) => follow(watch, named(task), following),
     accept: take,

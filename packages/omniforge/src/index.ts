@@ -7,6 +7,7 @@ export {
   type RunResult,
   type SubmitOptions,
 } from "./create-omniforge.ts";
+export type { Followed, ListedTasks, Tasks } from "./tasks.ts";
 export { defineConfig, type OmniForgeConfig } from "./define-config.ts";
 export { defineAgent, type Agent, type AgentDefinition } from "./agents/define-agent.ts";
 export {

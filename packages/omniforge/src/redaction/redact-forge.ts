@@ -24,6 +24,9 @@ export function redactForge(forge: OmniForge, redactor: Redactor): OmniForge {
     submit: async (agent, text, options) => redactor.record(await forge.submit(agent, text, options)),
     get: async (task) => redactor.record(await forge.get(task)),
     list: async (filter) => (await forge.list(filter)).map((task) => redactor.record(task)),
+    async *each(which) {
+      for await (const task of forge.each(which)) yield redactor.record(task);
+    },
     log: async (task, after, limit) =>
       (await forge.log(task, after, limit)).map((entry) => redactor.record(entry)),
     follow: (task, options) => shown(forge.follow(task, options), redactor),
