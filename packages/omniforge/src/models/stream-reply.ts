@@ -41,91 +41,99 @@ export async function streamReply(
   call: ModelCallOptions,
   options: StreamOptions,
 ): Promise<ModelReply> {
-  const limit = new AbortController();
-  const signal = AbortSignal.any([options.signal, limit.signal]);
+  // Aborted by the caller, by a limit, or by what went wrong: one signal for the provider, made by hand because a
+  // composed one costs as much as all the rest of a call.
+  const stop = new AbortController();
+  const forward = (): void => stop.abort(options.signal.reason);
+  options.signal.addEventListener("abort", forward, { once: true });
   const over = new AbortController();
-  let stirredAt = options.now();
-  const expire = (what: string) => (): void => limit.abort(timeout(what));
-  const ignore = (): void => undefined;
-  options
-    .sleep(options.timeoutMs, over.signal)
-    .then(expire(`gave no reply within ${options.timeoutMs} ms`), ignore);
-  untilSilent(options, () => stirredAt, over.signal).then(
-    expire(`was silent for ${options.idleTimeoutMs} ms`),
-    ignore,
-  );
+  const heard = { at: options.now() };
+  untilLimit(options, heard, over.signal).then((what) => stop.abort(timeout(what)), ignore);
   const reply = new ReplyParts(options.family, options.onDelta);
   try {
     options.signal.throwIfAborted();
-    const { stream } = await abortable(model.doStream({ ...call, abortSignal: signal }), signal, discard);
-    const reader = stream.getReader();
-    try {
-      await readInto(reply, reader, signal, () => {
-        stirredAt = options.now();
-      });
-    } finally {
-      // Ends the stream of a provider that ignores the signal; one that broke has nothing left to cancel.
-      reader.cancel().catch(ignore);
-    }
+    const { stream } = await abortable(
+      model.doStream({ ...call, abortSignal: stop.signal }),
+      stop.signal,
+      discard,
+    );
+    await readInto(reply, stream.getReader(), stop.signal, () => {
+      heard.at = options.now();
+    });
     return finished(reply, options.now());
   } catch (thrown) {
     if (options.signal.aborted) throw options.signal.reason;
-    const reason: unknown = reply.error ?? (limit.signal.aborted ? limit.signal.reason : thrown);
+    const reason: unknown = reply.error ?? (stop.signal.aborted ? stop.signal.reason : thrown);
     const failure = toModelFailure(reason, reply.usage, options.now());
     // A provider package may still be reading what it gave up on.
-    limit.abort(failure);
+    stop.abort(failure);
     throw failure;
   } finally {
+    options.signal.removeEventListener("abort", forward);
     over.abort(isOver);
   }
 }
+
+const ignore = (): void => undefined;
 
 /** Parts that are read without giving anybody else a turn. */
 const partsAtOnce = 256;
 /** How long a stream whose reply is whole may take to close, so that its connection can be used again. */
 const closingMs = 1_000;
 
-/** Reads until the stream ends, or its reply is whole and it does not end. Throws what breaks the stream, or the signal's reason. */
+/**
+ * Reads until the stream ends, or its reply is whole and it does not end. Throws what breaks the stream, or the signal's
+ * reason. A provider that ignores the signal is not waited for: cancelling ends what is being read.
+ */
 async function readInto(
   reply: ReplyParts,
   reader: ReadableStreamDefaultReader<ModelStreamPart>,
   signal: AbortSignal,
   onPart: () => void,
 ): Promise<void> {
-  const closing = new AbortController();
+  const close = (): void => void reader.cancel().catch(ignore);
   let timer: NodeJS.Timeout | undefined;
+  if (signal.aborted) close();
+  signal.addEventListener("abort", close, { once: true });
   try {
-    for (let read = 1; !closing.signal.aborted; read++) {
-      const { done, value } = await abortable(reader.read(), timer === undefined ? signal : closing.signal);
+    for (let read = 1; ; read++) {
+      const { done, value } = await reader.read();
+      if (reply.stop === undefined) signal.throwIfAborted();
       if (done) return;
       onPart();
       reply.add(value);
-      if (reply.stop !== undefined) timer ??= setTimeout(() => closing.abort(isOver), closingMs);
+      if (reply.stop !== undefined) timer ??= setTimeout(close, closingMs);
       // A stream that always has more would keep timers, cancels and everybody else from their turn.
       if (read % partsAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-  } catch (thrown) {
-    if (thrown !== isOver) throw thrown;
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", close);
+    // One that broke, or that has ended, has nothing left to cancel.
+    close();
   }
 }
 
 /** Made once: an abort without a reason makes a DOMException with its stack each time, and every call ends in one. */
 const isOver = new Error("the call is over");
 
-/** One timer for the whole stream: a delta only notes its time. */
-async function untilSilent(
-  { now, sleep, idleTimeoutMs }: StreamOptions,
-  stirredAt: () => number,
+/**
+ * Which limit is over, once one is. One timer for the whole stream: a part only notes its time. What is left is counted by
+ * what was slept, so that a clock that is set back gives nobody more.
+ */
+async function untilLimit(
+  { now, sleep, timeoutMs, idleTimeoutMs }: StreamOptions,
+  heard: { readonly at: number },
   signal: AbortSignal,
-): Promise<void> {
-  for (
-    let left = idleTimeoutMs;
-    left > 0;
-    left = Math.min(idleTimeoutMs, stirredAt() + idleTimeoutMs - now())
-  )
-    await sleep(left, signal);
+): Promise<string> {
+  for (let left = timeoutMs; left > 0;) {
+    const silent = Math.min(idleTimeoutMs, heard.at + idleTimeoutMs - now());
+    if (silent <= 0) return `was silent for ${idleTimeoutMs} ms`;
+    const nap = Math.min(left, silent);
+    await sleep(nap, signal);
+    left -= nap;
+  }
+  return `gave no reply within ${timeoutMs} ms`;
 }
 
 const timeout = (what: string): ModelFailure => new ModelFailure(`the model ${what}`, { retryable: true });
