@@ -195,10 +195,30 @@ describe("a provider's package", () => {
 });
 
 describe("facts of models", () => {
-  it("are found by the reference without its snapshot, a caller's own first", () => {
+  it("are found by the reference without its snapshot, each of a caller's own first", () => {
     expect(factsOf("anthropic:claude-haiku-4-5-20251001")).toMatchObject({ context: 200_000 });
-    expect(factsOf("openai:gpt-6.2-sol", { "openai:gpt-6.2-sol": { context: 10 } })).toEqual({ context: 10 });
+    const shipped = factsOf("openai:gpt-6.2-sol");
+    expect(shipped).toMatchObject({ above: { inputTokens: 272_000 } });
+    expect(factsOf("openai:gpt-6.2-sol", { "openai:gpt-6.2-sol": { context: 10 } })).toEqual({
+      ...shipped,
+      context: 10,
+    });
     expect(factsOf("ollama:llama3:8b")).toBeUndefined();
+    expect(factsOf("ollama:llama3:8b", { "ollama:llama3": { context: 10 } })).toBeUndefined();
+    expect(factsOf("ollama:llama3:8b", { "ollama:llama3:8b": { context: 10 } })).toEqual({ context: 10 });
+  });
+
+  it("of a price of one's own leave out what we know of the price of long calls", () => {
+    const perMillion = { input: 1, output: 8 };
+    const { above: _above, ...rest } = factsOf("openai:gpt-6.2-sol") ?? {};
+    expect(factsOf("openai:gpt-6.2-sol", { "openai:gpt-6.2-sol": { perMillion } })).toEqual({
+      ...rest,
+      perMillion,
+    });
+  });
+
+  it("are those of the model that a conversation is with", () => {
+    expect(factsOf("chat:anthropic:claude-sonnet-5-5")).toEqual(factsOf("anthropic:claude-sonnet-5-5"));
   });
 
   it("say as of when they are right", () => {

@@ -1,5 +1,5 @@
 /** Conversations: an agent that goes on after its answer, with whatever the person says next, in one task. */
-import { chatReference } from "../models/chat-model.ts";
+import { chatReference } from "../models/model-reference.ts";
 import { listenTool } from "../tools/builtin/listen.ts";
 import { defineAgent, type Agent } from "./define-agent.ts";
 

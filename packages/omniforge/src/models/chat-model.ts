@@ -19,18 +19,7 @@ import type {
   ModelToolOutput,
 } from "./language-model.ts";
 
-const prefix = "chat:";
 const listen = listenTool.spec.name;
-
-/** The reference to a model as a partner in a conversation. */
-export function chatReference(reference: string): string {
-  return reference.startsWith(prefix) ? reference : prefix + reference;
-}
-
-/** The reference to the model itself. */
-export function unchatted(reference: string): string {
-  return reference.startsWith(prefix) ? reference.slice(prefix.length) : reference;
-}
 
 /** The model, listening after each answer. */
 export function chatModel(model: LanguageModel): LanguageModel {

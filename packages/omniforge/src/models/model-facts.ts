@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Usage } from "../protocol/message.ts";
-import { modelFamily } from "./model-reference.ts";
+import { modelFamily, unchatted } from "./model-reference.ts";
 
 /** Prices in the table's currency per million tokens. What is not priced by itself costs what input costs. */
 const prices = z.strictObject({
@@ -53,18 +53,24 @@ export function shippedFacts(): z.infer<typeof table> {
 }
 
 /**
- * The facts of a model: the caller's before ours, the exact reference before the one without its snapshot
+ * The facts of a model: each of the caller's before ours, the exact reference before the one without its snapshot
  * (`anthropic:claude-haiku-4-5-20251001` is `anthropic:claude-haiku-4-5`). Undefined where nothing is known.
  */
-export function factsOf(reference: string, own: ModelFactsTable = {}): ModelFacts | undefined {
+export function factsOf(named: string, own: ModelFactsTable = {}): ModelFacts | undefined {
+  const reference = unchatted(named);
   const family = modelFamily(reference);
   const { models } = shippedFacts();
-  return own[reference] ?? own[family] ?? models[reference] ?? models[family];
+  const given = own[reference] ?? own[family];
+  const known = models[reference] ?? models[family];
+  if (given === undefined || known === undefined) return given ?? known;
+  // A price of one's own is the price of long calls too, unless it says otherwise.
+  const { above: _above, ...rest } = known;
+  return { ...(given.perMillion === undefined ? known : rest), ...given };
 }
 
 /** Whether images that tools return are shown to the model: a server that knows none would refuse the whole call. */
 export function seesImages(reference: string, own?: ModelFactsTable): boolean {
-  return factsOf(reference, own)?.images ?? /^(chat:)?(anthropic|openai|google):/.test(reference);
+  return factsOf(reference, own)?.images ?? /^(anthropic|openai|google):/.test(unchatted(reference));
 }
 
 /**

@@ -9,7 +9,7 @@ import { noUsage, type Usage } from "../protocol/message.ts";
 import { saysContextFull } from "./context-full.ts";
 import { AISDKError } from "./language-model.ts";
 import { retryAfterMs } from "./retry-after.ts";
-import { tell, type Told } from "./told-failure.ts";
+import { readable, tell, type Told } from "./told-failure.ts";
 
 /** Why an attempt at a model call failed. */
 export class ModelFailure extends Error {
@@ -41,7 +41,8 @@ export class ModelFailure extends Error {
  * Classifies anything that a model call threw or streamed as an error. OmniForge's own errors stay what they are.
  * `now` in epoch milliseconds.
  */
-export function toModelFailure(thrown: unknown, usage: Usage, now: number): ModelFailure | OmniForgeError {
+export function toModelFailure(given: unknown, usage: Usage, now: number): ModelFailure | OmniForgeError {
+  const thrown = readable(given);
   if (thrown instanceof ModelFailure || OmniForgeError.is(thrown)) return thrown;
   const told = tell(thrown);
   const contextFull = saysContextFull(told.status, `${told.message} ${told.body?.slice(0, 2000) ?? ""}`);

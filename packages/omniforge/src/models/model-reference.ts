@@ -25,3 +25,15 @@ export function parseReference(reference: string): ModelReference {
 export function modelFamily(reference: string): string {
   return reference.replace(snapshot, "");
 }
+
+const chatPrefix = "chat:";
+
+/** The reference to a model as a partner in a conversation. */
+export function chatReference(reference: string): string {
+  return reference.startsWith(chatPrefix) ? reference : chatPrefix + reference;
+}
+
+/** The reference to the model itself. */
+export function unchatted(reference: string): string {
+  return reference.startsWith(chatPrefix) ? reference.slice(chatPrefix.length) : reference;
+}

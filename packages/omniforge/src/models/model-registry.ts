@@ -1,6 +1,7 @@
 /** Models by reference (`provider:model`), as one process knows them. */
 import { OmniForgeError } from "../protocol/error.ts";
-import { chatModel, unchatted } from "./chat-model.ts";
+import { chatModel } from "./chat-model.ts";
+import { unchatted } from "./model-reference.ts";
 import type { LanguageModel } from "./language-model.ts";
 
 export interface ModelRegistry {

@@ -28,10 +28,11 @@ interface Block {
   held: string;
 }
 
-/** What no model writes in one reply: characters of text and reasoning, of arguments, parts of a stream, calls. */
+/** What no model writes in one reply: characters of text and reasoning, of arguments, parts of a stream, blocks, calls. */
 const maximumSaid = 4_000_000;
 const maximumWritten = 32_000_000;
-const maximumStreamed = 1_000_000;
+const maximumStreamed = 500_000;
+const maximumBlocks = 10_000;
 const maximumAsked = 4_096;
 const maximumMetadata = 1_000_000;
 /** Characters of a call's name and id. */
@@ -42,6 +43,7 @@ export class ReplyParts {
   readonly #onDelta: (channel: Channel, text: string) => void;
   readonly #parts: (Part | Block)[] = [];
   #calls = 0;
+  #blocks = 0;
   #streamed = 0;
   #said = 0;
   #written = 0;
@@ -58,8 +60,8 @@ export class ReplyParts {
 
   /** Throws a ModelFailure where the reply has become more than any reply is. */
   add(part: ModelStreamPart): void {
-    if (++this.#streamed > maximumStreamed) throw tooMuch(`${maximumStreamed} parts`);
     if (this.stop !== undefined && part.type !== "error") return;
+    if (++this.#streamed > maximumStreamed) throw tooMuch(`${maximumStreamed} parts`);
     switch (part.type) {
       case "text-start":
       case "reasoning-start":
@@ -136,6 +138,7 @@ export class ReplyParts {
   }
 
   #open(channel: Channel, id: string, metadata: unknown): Block {
+    if (++this.#blocks > maximumBlocks) throw tooMuch(`${maximumBlocks} blocks`);
     const block: Block = { channel, id, native: merge({}, metadata), text: "", held: "" };
     this.#parts.push(block);
     return block;

@@ -12,6 +12,7 @@ import type {
   ModelStreamResult,
 } from "./language-model.ts";
 import { ModelFailure, toModelFailure } from "./model-failure.ts";
+import { readable } from "./told-failure.ts";
 import { ReplyParts } from "./reply-parts.ts";
 
 export interface ModelReply {
@@ -156,7 +157,8 @@ function abortable<Value>(
       },
       (thrown: unknown) => {
         signal.removeEventListener("abort", abort);
-        reject(thrown instanceof Error ? thrown : toModelFailure(thrown, noUsage, 0));
+        const told = readable(thrown);
+        reject(told instanceof Error ? told : toModelFailure(told, noUsage, 0));
       },
     );
   });

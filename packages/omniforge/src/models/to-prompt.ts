@@ -9,6 +9,7 @@
 import type { AgentSpec } from "../protocol/agent-spec.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Part, ToolCallPart } from "../protocol/message.ts";
+import { parseStepKey } from "../protocol/step-key.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
 import type { ModelMessage, ModelPrompt, ModelTool } from "./language-model.ts";
 import { modelFamily } from "./model-reference.ts";
@@ -117,8 +118,9 @@ function assistantMessages(
   const idOf = callIds(item.turn, calls, sameFamily);
   const content = item.parts.flatMap((part) => assistantContent(part, sameFamily, idOf));
   if (calls.length === 0) return content.length === 0 ? [] : [{ role: "assistant", content }];
+  const byIndex = new Map(item.results.map((result) => [parseStepKey(result.key ?? "").index, result]));
   const resultOf = (part: ToolCallPart): AssistantItem["results"][number] | undefined =>
-    item.results.find((result) => result.key?.endsWith(`/tool/${part.index}`) === true);
+    byIndex.get(part.index);
   const results = calls.map((part) => ({
     type: "tool-result" as const,
     toolCallId: idOf(part),

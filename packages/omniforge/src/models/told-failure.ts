@@ -16,16 +16,20 @@ export interface Told {
   readonly retryable?: boolean;
 }
 
-/** Reads it; never throws, whatever it is: not every object lets itself be looked at. */
-export function tell(thrown: unknown): Told {
+/** What was thrown, or an Error in its place where it does not let itself be looked at. */
+export function readable(thrown: unknown): unknown {
   try {
-    return look(thrown);
+    // Asks all that is asked of it later: a proxy, or a getter that throws, throws here.
+    if (typeof thrown === "object" && thrown !== null)
+      void [thrown instanceof Error, APICallError.isInstance(thrown), tell(thrown)];
+    return thrown;
   } catch {
-    return { message: "the model's provider reported an error that can't be read" };
+    return new Error("the model's provider reported an error that can't be read");
   }
 }
 
-function look(thrown: unknown): Told {
+/** Reads it; throws only what `readable` has replaced. */
+export function tell(thrown: unknown): Told {
   if (APICallError.isInstance(thrown)) {
     const { statusCode, responseHeaders, responseBody, isRetryable } = thrown;
     return {

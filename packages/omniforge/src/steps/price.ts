@@ -1,5 +1,5 @@
 /** What a call costs, by the prices that this process knows: its own, and those that ship with OmniForge. */
-import { unchatted } from "../models/chat-model.ts";
+import { unchatted } from "../models/model-reference.ts";
 import { costOf, factsOf } from "../models/model-facts.ts";
 import type { Limits, SpecSet } from "../protocol/agent-spec.ts";
 import { OmniForgeError } from "../protocol/error.ts";

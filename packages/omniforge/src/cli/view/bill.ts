@@ -3,7 +3,7 @@
  *
  * Each call is priced by itself, because prices depend on a call's length; so this counts entries and not the task's usage.
  */
-import { unchatted } from "../../models/chat-model.ts";
+import { unchatted } from "../../models/model-reference.ts";
 import { costOf, factsOf, type ModelFactsTable } from "../../models/model-facts.ts";
 import type { Entry } from "../../protocol/entry.ts";
 import { addUsage, noUsage, type Usage } from "../../protocol/message.ts";
