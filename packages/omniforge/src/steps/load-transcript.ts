@@ -120,8 +120,10 @@ function applyResult(window: Window, entry: EntryOf<"result">): void {
   const at = window.items.findLastIndex((item) => item.role === "assistant" && item.turn === turn);
   const item = window.items[at];
   if (item?.role !== "assistant") return;
-  const results = [...item.results, entry].toSorted((one, other) => indexOf(one) - indexOf(other));
-  window.items[at] = { ...item, results };
+  // Results come almost in their order, and there may be thousands of them.
+  const index = indexOf(entry);
+  const before = item.results.findLastIndex((one) => indexOf(one) <= index);
+  window.items[at] = { ...item, results: item.results.toSpliced(before + 1, 0, entry) };
   window.characters += sizeOf(entry.body.parts);
 }
 
