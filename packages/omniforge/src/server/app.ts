@@ -8,8 +8,9 @@ import { Hono, type MiddlewareHandler } from "hono";
 import type { OmniForge } from "../create-omniforge.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import { redactForge } from "../redaction/redact-forge.ts";
+import { a2aFailure, isAgentCard } from "./a2a/index.ts";
 import { everybodyIsAdmin, type Authenticate } from "./caller.ts";
-import type { ServerEnv } from "./env.ts";
+import type { ServerContext, ServerEnv } from "./env.ts";
 import { problemResponse } from "./problem.ts";
 import { mountRoutes } from "./route.ts";
 import { routes } from "./routes.ts";
@@ -31,22 +32,32 @@ export function createServer(whole: OmniForge, options: ServerOptions = {}): Hon
   const forge = redactForge(whole, whole.redactor);
   const { authenticate = everybodyIsAdmin, guards = [], extensions = [] } = options;
   const app = new Hono<ServerEnv>();
-  app.onError((error) => problemResponse(error));
+  const failure = (error: unknown, context: ServerContext): Response | Promise<Response> =>
+    context.req.path.startsWith("/a2a/") ? a2aFailure(context, error) : problemResponse(error);
+  app.onError(failure);
   app.notFound((context) =>
-    problemResponse(
+    failure(
       new OmniForgeError("ROUTE_NOT_FOUND", `there is no ${context.req.method} ${context.req.path}`),
+      context,
     ),
   );
   for (const path of guarded) {
     app.use(path, async (context, next) => {
+      if (isAgentCard(context.req.method, context.req.path)) return next();
       const caller = await authenticate(context);
       context.set("caller", caller);
       context.set("forge", forge.forTenant(caller.tenant));
       await next();
     });
-    for (const guard of guards) app.use(path, guard);
+    for (const guard of guards) app.use(path, exceptCards(guard));
   }
   mountRoutes(app, routes);
   for (const extend of extensions) extend(app, forge);
   return app;
+}
+
+/** Agents' cards are anybody's: there is no caller to look at. */
+function exceptCards(guard: MiddlewareHandler<ServerEnv>): MiddlewareHandler<ServerEnv> {
+  return async (context, next) =>
+    isAgentCard(context.req.method, context.req.path) ? next() : guard(context, next);
 }

@@ -1,5 +1,6 @@
 /** `omniforge serve`: the HTTP service over the data directory, with a worker in this process. */
 import type { EngineName } from "../../protocol/task.ts";
+import { a2a } from "../../server/a2a/index.ts";
 import { createServer } from "../../server/app.ts";
 import { authenticateByKey, limitRate } from "../../server/auth/by-key.ts";
 import { listen } from "../../server/listen.ts";
@@ -20,7 +21,11 @@ export interface ServeChoice {
 export async function serve({ host, port, backend, work, data }: ServeChoice): Promise<ExitCode> {
   const { forge, close } = await openForge({ data, backend, work, creates: true });
   try {
-    const app = createServer(forge, { authenticate: authenticateByKey(forge.keys), guards: [limitRate()] });
+    const app = createServer(forge, {
+      authenticate: authenticateByKey(forge.keys),
+      guards: [limitRate()],
+      extensions: [a2a()],
+    });
     const server = await listen(app, {
       mayListen: async () => !(await forge.keys.isEmpty()),
       ...(host !== undefined && { host }),

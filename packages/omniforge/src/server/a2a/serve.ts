@@ -1,0 +1,177 @@
+/**
+ * One HTTP request of A2A, from its path to its response. The only part that the route table loads, and only when somebody
+ * speaks A2A: the SDK costs memory and time.
+ */
+import type { Agent } from "../../agents/define-agent.ts";
+import { OmniForgeError } from "../../protocol/error.ts";
+import { hashOf } from "../../store/blob-store.ts";
+import type { ServerContext } from "../env.ts";
+import { readText } from "../read-body.ts";
+import { agentCard, type CardFacts } from "./card.ts";
+import type { Desk } from "./desk.ts";
+import { restErrorOf } from "./errors.ts";
+import { eventStream, eventStreamHeaders } from "./event-stream.ts";
+import { inputsExtension } from "./extension.ts";
+import { paramsOfBody, paramsOfQuery } from "./http-json.ts";
+import { failedRpc, performRpc, type RpcResponse } from "./json-rpc.ts";
+import { perform } from "./operations.ts";
+import { requestHandler } from "./request-handler.ts";
+import { A2A_CONTENT_TYPE, AgentCard, ContentTypeNotSupportedError, type A2ARequestHandler } from "./sdk.ts";
+import { checkVersion, versionHeader } from "./version.ts";
+import { windowOf } from "./window.ts";
+
+/** Files come as base64 in the request. */
+const maximumBytes = 16 * 1024 * 1024;
+const extensionsHeader = "A2A-Extensions";
+const cardSeconds = 300;
+
+/** An agent's card, for anybody. Throws AGENT_NOT_FOUND. */
+export function answerCard(context: ServerContext, agent: Agent, facts: CardFacts): Response {
+  const body = JSON.stringify(AgentCard.toJSON(agentCard(agent, facts)));
+  const etag = `"${hashOf(body)}"`;
+  const headers = {
+    etag,
+    "cache-control": `public, max-age=${cardSeconds}`,
+    // The card names the host that was asked.
+    vary: "Host",
+    "content-type": "application/json",
+  };
+  const known = context.req
+    .header("if-none-match")
+    ?.split(",")
+    .map((one) => one.trim().replace(/^W\//, ""));
+  if (known?.includes(etag) === true) return new Response(null, { status: 304, headers });
+  return new Response(body, { headers });
+}
+
+/** A call of JSON-RPC. Never throws. */
+export async function answerRpc(context: ServerContext, agent: Agent, facts: CardFacts): Promise<Response> {
+  const visit = receive(context, agent, facts);
+  const json = ({ status, response }: { status: number; response: RpcResponse }): Response =>
+    Response.json(response, { status, headers: visit.headers });
+  try {
+    checkContentType(context, ["application/json"]);
+    visit.checkVersion();
+    const outcome = await performRpc(
+      await readText(context.req.raw, maximumBytes),
+      visit.caller,
+      visit.handler,
+    );
+    if ("response" in outcome) return json(outcome);
+    const { id, stream } = outcome;
+    const wrap = (result: unknown): RpcResponse => ({ jsonrpc: "2.0", id, result });
+    try {
+      return visit.streaming(
+        await eventStream(stream, wrap, (thrown) => failedRpc(id, thrown).response, visit.leave),
+      );
+    } catch (thrown) {
+      return json(failedRpc(id, thrown));
+    }
+  } catch (thrown) {
+    return json(failedRpc(null, thrown));
+  }
+}
+
+/** One operation of HTTP+JSON. `given`: its parameters, or where they are. Never throws. */
+export async function answerRest(
+  context: ServerContext,
+  agent: Agent,
+  facts: CardFacts,
+  operation: string,
+  given: { readonly id?: string; readonly in: "body" | "query" },
+): Promise<Response> {
+  const visit = receive(context, agent, facts);
+  try {
+    visit.checkVersion();
+    const query = paramsOfQuery(context.req.query());
+    const text = given.in === "body" ? await readJson(context) : "";
+    const body = text === "" ? {} : paramsOfBody(text);
+    const params = given.id === undefined ? (given.in === "body" ? body : query) : { ...query, id: given.id };
+    const outcome = await perform(operation, params, visit.caller, visit.handler);
+    if ("result" in outcome)
+      return Response.json(outcome.result, {
+        headers: { ...visit.headers, "content-type": A2A_CONTENT_TYPE },
+      });
+    return visit.streaming(
+      await eventStream(
+        outcome.stream,
+        (event) => event,
+        (thrown) => restErrorOf(thrown).body,
+        visit.leave,
+      ),
+    );
+  } catch (thrown) {
+    return restFailure(thrown, visit.headers);
+  }
+}
+
+/** What was thrown before an operation was reached, in the words of the binding that was spoken. */
+export function answerFailure(context: ServerContext, thrown: unknown): Response {
+  const headers = accessHeaders(thrown);
+  if (!isRpc(context)) return restFailure(thrown, headers);
+  const { status, response } = failedRpc(null, thrown);
+  return Response.json(response, { status, headers });
+}
+
+/** JSON-RPC is what is posted to an agent's own address. */
+function isRpc({ req }: ServerContext): boolean {
+  return req.method === "POST" && /^\/a2a\/[^/]+$/.test(req.path);
+}
+
+function accessHeaders(thrown: unknown): Record<string, string> {
+  if (OmniForgeError.is(thrown, "UNAUTHENTICATED")) return { "www-authenticate": "Bearer" };
+  if (!OmniForgeError.is(thrown, "RATE_LIMITED")) return {};
+  const seconds = Number(thrown.details["retryAfterSeconds"]);
+  return { "retry-after": String(Number.isFinite(seconds) ? Math.ceil(seconds) : 1) };
+}
+
+function restFailure(thrown: unknown, headers: Record<string, string>): Response {
+  const { status, body } = restErrorOf(thrown);
+  return Response.json(body, { status, headers: { ...headers, "content-type": A2A_CONTENT_TYPE } });
+}
+
+interface Visit {
+  readonly caller: Desk["caller"];
+  readonly handler: A2ARequestHandler;
+  readonly headers: Record<string, string>;
+  readonly checkVersion: () => void;
+  /** Nobody listens any more. */
+  readonly leave: () => void;
+  readonly streaming: (body: ReadableStream<Uint8Array>) => Response;
+}
+
+function receive(context: ServerContext, agent: Agent, facts: CardFacts): Visit {
+  const { forge, caller } = context.var;
+  const gone = new AbortController();
+  const signal = AbortSignal.any([context.req.raw.signal, gone.signal]);
+  const desk: Desk = { forge, caller, agent, window: windowOf(forge), signal };
+  const asked = context.req
+    .header(extensionsHeader)
+    ?.split(",")
+    .map((one) => one.trim());
+  const headers = {
+    "cache-control": "no-store",
+    ...(asked?.includes(inputsExtension) === true && { [extensionsHeader]: inputsExtension }),
+  };
+  return {
+    caller,
+    handler: requestHandler(desk, agentCard(agent, facts)),
+    headers,
+    checkVersion: () => checkVersion(context.req.header(versionHeader), context.req.query(versionHeader)),
+    leave: () => gone.abort(),
+    streaming: (body) => new Response(body, { headers: { ...headers, ...eventStreamHeaders } }),
+  };
+}
+
+async function readJson(context: ServerContext): Promise<string> {
+  checkContentType(context, ["application/json", A2A_CONTENT_TYPE]);
+  return readText(context.req.raw, maximumBytes);
+}
+
+/** A request without a content type is taken for what it must be. */
+function checkContentType(context: ServerContext, allowed: readonly string[]): void {
+  const given = context.req.header("content-type");
+  const mediaType = given?.split(";", 1)[0]?.trim().toLowerCase();
+  if (mediaType !== undefined && mediaType !== "" && !allowed.includes(mediaType))
+    throw new ContentTypeNotSupportedError(`the body is to be ${allowed.join(" or ")}`);
+}
