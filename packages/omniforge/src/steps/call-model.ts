@@ -43,11 +43,10 @@ export async function callModel(
   if (threshold !== undefined && transcript.tokens > threshold && transcript.items.length > 1) {
     return open(world, attempt, opening, [reply(turn, spec, full(view))]);
   }
-  const items = [
-    ...transcript.items,
-    ...transcript.untaken.map(({ body }) => ({ role: "user" as const, message: body.message })),
-  ];
-  const tried = await modelAttempt(world, attempt, { view, key, spec, items, offerTools: true });
+  const { files, untaken } = transcript;
+  const said = untaken.map(({ body }) => ({ role: "user" as const, message: body.message }));
+  const items = transcript.items.concat(said);
+  const tried = await modelAttempt(world, attempt, { view, key, spec, items, files, offerTools: true });
   if (tried.kind === "context-full") return open(world, attempt, opening, [reply(turn, spec, full(view))]);
   if (tried.kind === "failed")
     return open(world, attempt, opening, [reply(turn, spec, { outcome: "failed", error: tried.error })]);
@@ -55,12 +54,12 @@ export async function callModel(
 
   const { parts, usage, stop } = tried.reply;
   const planned = await planCalls(world, { row, spec, turn, parts });
-  const took = transcript.untaken.map(({ body }) => body.id);
-  const said = { model: tried.model, parts: [...parts], took, usage, stop };
+  const took = untaken.map(({ body }) => body.id);
+  const replied = { model: tried.model, parts: [...parts], took, usage, stop };
   const body =
     planned.calls.length > 0
-      ? reply(turn, spec, { ...said, outcome: "calls", calls: [...planned.calls] })
-      : reply(turn, spec, { ...said, ...(await answered(view, spec, said.parts)) });
+      ? reply(turn, spec, { ...replied, outcome: "calls", calls: [...planned.calls] })
+      : reply(turn, spec, { ...replied, ...(await answered(view, spec, replied.parts)) });
   return open(world, attempt, opening, [body, ...planned.entries]);
 }
 

@@ -33,7 +33,14 @@ export async function compact(
   const spec = await readSpec(world, row);
   const transcript = await world.transcripts.load(row, view.entries);
   const items = [...transcript.items, { role: "user" as const, message: userMessage(instruction) }];
-  const tried = await modelAttempt(world, attempt, { view, key, spec, items, offerTools: false });
+  const tried = await modelAttempt(world, attempt, {
+    view,
+    key,
+    spec,
+    items,
+    files: transcript.files,
+    offerTools: false,
+  });
   if (tried.kind === "canceled" || tried.kind === "stopped" || tried.kind === "retry") return tried;
   const epoch = row.epoch + 1;
   const failure = (error: Failure): NewEntry =>

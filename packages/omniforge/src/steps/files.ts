@@ -36,16 +36,16 @@ export async function withFiles(
   task: TaskReference,
   items: readonly TranscriptItem[],
 ): Promise<readonly TranscriptItem[]> {
-  if (!items.some(hasKeptFile)) return items;
   return Promise.all(items.map(async (item) => (hasKeptFile(item) ? bringBack(blobs, task, item) : item)));
 }
 
-const isKept = (part: Part): part is FilePart => part.type === "file" && part.blob !== undefined;
+/** A file whose bytes lie beside the log. */
+export const isKeptFile = (part: Part): part is FilePart => part.type === "file" && part.blob !== undefined;
 
 function hasKeptFile(item: TranscriptItem): boolean {
   return item.role === "user"
-    ? item.message.parts.some(isKept)
-    : item.results.some(({ body }) => body.parts.some(isKept));
+    ? item.message.parts.some(isKeptFile)
+    : item.results.some(({ body }) => body.parts.some(isKeptFile));
 }
 
 async function bringBack(
@@ -56,7 +56,7 @@ async function bringBack(
   const known = broughtBack.get(item);
   if (known !== undefined) return known;
   const load = (parts: readonly Part[]): Promise<Part[]> =>
-    Promise.all(parts.map(async (part) => (isKept(part) ? withBytes(blobs, task, part) : part)));
+    Promise.all(parts.map(async (part) => (isKeptFile(part) ? withBytes(blobs, task, part) : part)));
   const whole: TranscriptItem =
     item.role === "user"
       ? { ...item, message: { ...item.message, parts: await load(item.message.parts) } }

@@ -10,6 +10,7 @@ import { parseStepKey } from "../protocol/step-key.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
 import type { TaskRow, TaskStore } from "../store/task-store.ts";
+import { isKeptFile } from "./files.ts";
 import { repairMessage } from "./structured-output.ts";
 
 export interface Transcript {
@@ -18,6 +19,8 @@ export interface Transcript {
   readonly untaken: readonly EntryOf<"message">[];
   /** A rough size, at four characters a token. */
   readonly tokens: number;
+  /** Whether bytes of its files lie beside the log. */
+  readonly files: boolean;
 }
 
 interface Window {
@@ -25,6 +28,7 @@ interface Window {
   items: TranscriptItem[];
   untaken: EntryOf<"message">[];
   characters: number;
+  files: boolean;
   /** A reply took a message that stands before the window's first entry. */
   lacks: boolean;
 }
@@ -53,16 +57,24 @@ export function createTranscripts(store: TaskStore, maximumWindows = 1000): Tran
         windows.delete(oldest);
       }
       return {
-        items: [...window.items],
-        untaken: [...window.untaken],
+        items: window.items.slice(),
+        untaken: window.untaken.slice(),
         tokens: Math.ceil(window.characters / 4),
+        files: window.files,
       };
     },
     evict: (reference) => void windows.delete(nameOf(reference)),
   };
 }
 
-const empty = (seq: number): Window => ({ seq, items: [], untaken: [], characters: 0, lacks: false });
+const empty = (seq: number): Window => ({
+  seq,
+  items: [],
+  untaken: [],
+  characters: 0,
+  files: false,
+  lacks: false,
+});
 
 /** From the last compaction on; from the start where a message that nobody had taken by then is older than that. */
 async function rebuild(store: TaskStore, row: TaskRow): Promise<Window> {
@@ -84,6 +96,7 @@ function apply(window: Window, entry: Entry): void {
   switch (entry.kind) {
     case "message":
       window.untaken.push(entry);
+      window.files ||= entry.body.message.parts.some(isKeptFile);
       return;
     case "reply":
       return applyReply(window, entry);
@@ -125,6 +138,7 @@ function applyResult(window: Window, entry: EntryOf<"result">): void {
   const before = item.results.findLastIndex((one) => indexOf(one) <= index);
   window.items[at] = { ...item, results: item.results.toSpliced(before + 1, 0, entry) };
   window.characters += sizeOf(entry.body.parts);
+  window.files ||= entry.body.parts.some(isKeptFile);
 }
 
 const indexOf = (entry: EntryOf<"result">): number => parseStepKey(entry.key ?? "").index;

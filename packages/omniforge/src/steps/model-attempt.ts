@@ -33,6 +33,8 @@ export interface ModelRequest {
   readonly key: string;
   readonly spec: AgentSpec;
   readonly items: readonly TranscriptItem[];
+  /** Whether bytes of their files lie beside the log. */
+  readonly files: boolean;
   readonly offerTools: boolean;
 }
 
@@ -93,10 +95,10 @@ function modelToTry(spec: AgentSpec, failures: Failures): string | undefined {
 async function stream(
   world: StepWorld,
   attempt: Attempt,
-  { key, spec, items, offerTools }: ModelRequest,
+  { key, spec, items, files, offerTools }: ModelRequest,
   reference: string,
 ): Promise<ModelReply> {
-  const shown = await withFiles(world.blobs, attempt, items);
+  const shown = files ? await withFiles(world.blobs, attempt, items) : items;
   const model = world.models.get(reference);
   const name = world.nonce();
   const { task } = attempt;
