@@ -16,6 +16,7 @@ import { z } from "zod";
 import { readSpec } from "./create-task.ts";
 import { childrenOf } from "./family.ts";
 import { keepFiles } from "./files.ts";
+import { dropLateBlobs } from "./late-blobs.ts";
 import type { StepWorld } from "./step.ts";
 
 /** `repeated`: this id had been accepted before; nothing was written. */
@@ -147,7 +148,10 @@ async function write(
 ): Promise<Accepted> {
   const { tenant, task } = reference;
   const result = await world.store.commit({ tenant, task, entries: [one], at: world.now(), accepts: id });
-  if (result.kind === "ended") throw hasEnded(reference);
+  if (result.kind === "ended") {
+    await dropLateBlobs(world, reference);
+    throw hasEnded(reference);
+  }
   if (result.kind !== "committed" && result.kind !== "found")
     throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${task}`);
   const accepted = result.kind === "found" ? result.entry : result.entries[0];

@@ -13,6 +13,7 @@ import { hashOf } from "../store/blob-store.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { loopVersion } from "../loop/run-agent.ts";
 import { keepFiles } from "./files.ts";
+import { dropLateBlobs } from "./late-blobs.ts";
 import type { StepWorld } from "./step.ts";
 
 export interface TaskOrder {
@@ -71,6 +72,7 @@ export async function createTask(
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });
   if (made.row.task !== task) await world.blobs.erase({ tenant, task });
+  else if (!made.created) await dropLateBlobs(world, made.row);
   if (made.created)
     for (const entry of await world.store.read(made.row, 0))
       world.publish({ type: "entry", task: made.row.task, entry });

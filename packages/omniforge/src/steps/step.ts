@@ -12,6 +12,7 @@ import type { Commit, CommitResult, TaskStore } from "../store/task-store.ts";
 import type { ModelFactsTable } from "../models/model-facts.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
 import type { ToolRegistry } from "../tools/tool-registry.ts";
+import { dropLateBlobs } from "./late-blobs.ts";
 import type { Transcripts } from "./load-transcript.ts";
 
 /** Everything that steps need of their process. */
@@ -78,6 +79,7 @@ export async function record(
   if (result.kind === "committed")
     for (const entry of result.entries) world.publish({ type: "entry", task, entry });
   if (result.kind === "found") world.publish({ type: "entry", task, entry: result.entry });
+  if (result.kind === "ended") await dropLateBlobs(world, attempt);
   return result;
 }
 
