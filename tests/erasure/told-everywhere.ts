@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { askHumanTool, createOmniForge, defineAgent, defineTool, todoTool, type OmniForge } from "omniforge";
-import { entry, type Message } from "omniforge/protocol";
+import { entry, isTerminal, type Message } from "omniforge/protocol";
 import { sqliteStore } from "omniforge/store";
 import { scriptedModel, type Script } from "omniforge/testing";
 import { commit, create, end, result } from "../../packages/omniforge/src/testing/store-contract/claim.ts";
@@ -191,7 +191,7 @@ async function answerAll(forge: OmniForge, task: string): Promise<void> {
 }
 
 async function ended(forge: OmniForge, task: string): Promise<void> {
-  await Array.fromAsync(forge.follow(task));
+  while (!isTerminal((await forge.get(task)).state)) await delay(10);
 }
 
 /** What no agent writes: an artifact (reserved), and what came too late. */
