@@ -2,13 +2,13 @@
  * Attending a task: showing it until it ends or only a person can help, asking that person where one is there, and
  * stopping when they press Ctrl-C.
  *
- * Does not own: opening and closing the OmniForge; after `interrupted` the caller closes it, and that is the stop.
+ * Does not own: opening and closing; after `interrupted` the caller closes it, and that is the stop.
  */
-import type { OmniForge } from "../create-omniforge.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import type { Entry } from "../protocol/entry.ts";
 import type { Answer } from "../protocol/input.ts";
 import { isTerminal, type Task } from "../protocol/task.ts";
+import type { Tasks } from "../tasks.ts";
 import { askOnTerminal } from "./ask.ts";
 import { goOn, isListening, newMessageId, sayTo } from "./conversation.ts";
 import { openRequests } from "./find-task.ts";
@@ -44,52 +44,52 @@ interface Attending extends Attendance {
 export type Attended = { readonly kind: "ended" | "waiting" | "interrupted"; readonly task: Task };
 
 /** Shows a task from its beginning. */
-export async function attend(forge: OmniForge, root: string, attendance: Attendance): Promise<Attended> {
+export async function attend(tasks: Tasks, root: string, attendance: Attendance): Promise<Attended> {
   const { view, interrupts } = attendance;
   const progress = createProgress();
   const left = new Set<string>();
   const attending: Attending = { ...attendance, left, always: new Set(), untaken: new Set() };
   let waiting = false;
-  for await (const event of forge.follow(root, { descendants: true, signal: interrupts.stop })) {
+  for await (const event of tasks.follow(root, { descendants: true, signal: interrupts.stop })) {
     view.event(event);
     if (event.type !== "entry") continue;
     progress.add(event.task, event.entry);
     noteMessages(attending.untaken, event.task, event.entry);
     if (event.entry.kind === "request") {
       const open = { task: event.task, request: event.entry.body };
-      if (await isOpen(forge, open)) {
-        if (isListening(open.request)) await converse(forge, open, event.entry.seq, attending);
-        else await answer(forge, open, attending);
+      if (await isOpen(tasks, open)) {
+        if (isListening(open.request)) await converse(tasks, open, event.entry.seq, attending);
+        else await answer(tasks, open, attending);
       }
       if (interrupts.stop.aborted) break;
     }
     // What is in the log already may settle what an earlier entry asked for.
     waiting =
-      left.size > 0 && progress.isBlocked(root) && event.entry.seq >= (await forge.get(event.task)).headSeq;
+      left.size > 0 && progress.isBlocked(root) && event.entry.seq >= (await tasks.get(event.task)).headSeq;
     if (waiting) break;
   }
-  const task = await forge.get(root);
+  const task = await tasks.get(root);
   if (isTerminal(task.state)) {
     view.ended(task);
     return { kind: "ended", task };
   }
   if (!waiting) return { kind: "interrupted", task };
-  const open = await openRequests(forge, task);
+  const open = await openRequests(tasks, task);
   view.waiting(task, open, attendance.advise(task, open));
   return { kind: "waiting", task };
 }
 
-async function answer(forge: OmniForge, open: OpenRequest, attending: Attending): Promise<void> {
+async function answer(tasks: Tasks, open: OpenRequest, attending: Attending): Promise<void> {
   const { view, asks, approves, interrupts, left, always } = attending;
   const { kind, tool = "" } = open.request;
-  const give = (answered: Answer): Promise<boolean> => respond(forge, open, answered, view);
+  const give = (answered: Answer): Promise<boolean> => respond(tasks, open, answered, view);
   if (approves && kind === "approval") return void (await give({ decision: "approve" }));
   if (!asks) return void left.add(nameOf(open));
   view.request(open);
   const standing = `${open.task} ${tool}`;
   if (kind === "approval" && always.has(standing)) return void (await give({ decision: "approve" }));
   for (;;) {
-    const watch = watchFor(forge, open);
+    const watch = watchFor(tasks, open);
     try {
       const asked = await askOnTerminal(open.request, { interrupts, settled: watch.settled }, (text) =>
         view.note(text),
@@ -109,24 +109,24 @@ async function answer(forge: OmniForge, open: OpenRequest, attending: Attending)
 
 /** A conversation that waits goes on with what was said already, or else with what is said now. */
 async function converse(
-  forge: OmniForge,
+  tasks: Tasks,
   open: OpenRequest,
   seq: number,
   { hear, left, untaken, view }: Attending,
 ): Promise<void> {
   const { task } = open;
-  const since = (await forge.log(task, seq)).some(({ kind }) => kind === "message");
-  if (since || [...untaken].some((one) => one.startsWith(`${task} `))) return goOn(forge, task);
+  const since = (await tasks.log(task, seq)).some(({ kind }) => kind === "message");
+  if (since || [...untaken].some((one) => one.startsWith(`${task} `))) return goOn(tasks, task);
   if (hear === undefined) return void left.add(nameOf(open));
-  const watch = watchFor(forge, open);
+  const watch = watchFor(tasks, open);
   try {
     const heard = await hear(watch.settled);
     if (heard.kind === "left") left.add(nameOf(open));
-    if (heard.kind === "end") await respond(forge, open, { decision: "reject" }, view);
+    if (heard.kind === "end") await respond(tasks, open, { decision: "reject" }, view);
     if (heard.kind !== "said") return;
     const id = newMessageId();
     if (heard.typed) view.said(id);
-    await sayTo(forge, task, heard.text, id);
+    await sayTo(tasks, task, heard.text, id);
   } finally {
     watch.end();
   }
@@ -139,13 +139,13 @@ function noteMessages(untaken: Set<string>, task: string, one: Entry): void {
 
 /** False when the answer does not fit and the person may try again. */
 async function respond(
-  forge: OmniForge,
+  tasks: Tasks,
   { task, request }: OpenRequest,
   given: Answer,
   view: TaskView,
 ): Promise<boolean> {
   try {
-    await forge.respond(task, request.id, given);
+    await tasks.respond(task, request.id, given);
     return true;
   } catch (thrown) {
     if (!OmniForgeError.is(thrown)) throw thrown;
@@ -154,21 +154,21 @@ async function respond(
   }
 }
 
-async function isOpen(forge: OmniForge, { task, request }: OpenRequest): Promise<boolean> {
-  const { pending } = await forge.get(task);
+async function isOpen(tasks: Tasks, { task, request }: OpenRequest): Promise<boolean> {
+  const { pending } = await tasks.get(task);
   return pending.some(({ id }) => id === request.id);
 }
 
 /** Notices that a request was answered from elsewhere, or that its task has ended. */
-function watchFor(forge: OmniForge, open: OpenRequest): { readonly settled: AbortSignal; end(): void } {
+function watchFor(tasks: Tasks, open: OpenRequest): { readonly settled: AbortSignal; end(): void } {
   const settled = new AbortController();
   const timer = setInterval(() => {
-    isOpen(forge, open).then(
+    isOpen(tasks, open).then(
       (still) => still || settled.abort(),
       // The store is being closed: whoever closes it ends the prompt.
       () => undefined,
     );
-  }, 100);
+  }, 250);
   return { settled: settled.signal, end: () => clearInterval(timer) };
 }
 

@@ -1,9 +1,10 @@
 /** Talking to a task: what a person says, and waking a conversation that waits for it. */
 import { randomUUID } from "node:crypto";
-import type { OmniForge } from "../create-omniforge.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import type { InputRequest } from "../protocol/input.ts";
 import { isTerminal, type Task } from "../protocol/task.ts";
+import type { Tasks } from "../tasks.ts";
+import { newest } from "./find-task.ts";
 import { listenPrompt } from "../tools/builtin/listen.ts";
 
 /** By its first message's id a conversation is known, also before anything was answered. */
@@ -18,22 +19,17 @@ export function isListening({ kind, prompt }: InputRequest): boolean {
  * Says something, and lets a conversation that waits go on. First the message, then the answer that carries nothing: who is
  * killed between the two has said it, and whoever attends the task next makes it go on.
  */
-export async function sayTo(
-  forge: OmniForge,
-  task: string,
-  text: string,
-  id = newMessageId(),
-): Promise<void> {
-  await forge.say(task, text, id);
-  await goOn(forge, task);
+export async function sayTo(tasks: Tasks, task: string, text: string, id = newMessageId()): Promise<void> {
+  await tasks.say(task, text, id);
+  await goOn(tasks, task);
 }
 
 /** Lets a conversation go on that waits; nothing where it does not. */
-export async function goOn(forge: OmniForge, task: string): Promise<void> {
-  const { pending } = await forge.get(task);
+export async function goOn(tasks: Tasks, task: string): Promise<void> {
+  const { pending } = await tasks.get(task);
   for (const { id } of pending.filter(isListening)) {
     try {
-      await forge.respond(task, id, { decision: "answer", value: "" });
+      await tasks.respond(task, id, { decision: "answer", value: "" });
     } catch (thrown) {
       // Somebody else has: it goes on all the same.
       if (!OmniForgeError.is(thrown, "ALREADY_ANSWERED") && !OmniForgeError.is(thrown, "TASK_ENDED"))
@@ -48,22 +44,22 @@ export function newMessageId(): string {
 
 /** A conversation that has not ended: one that this agent may go on with, on this folder. Newest first. */
 export async function lastConversation(
-  forge: OmniForge,
+  tasks: Tasks,
   agent: string,
   workspace: string,
 ): Promise<Task | undefined> {
-  for (const task of await forge.list({ agent, limit: 500 })) {
+  for await (const task of newest(tasks, 500, { agent })) {
     if (task.parent !== undefined || isTerminal(task.state) || task.cancelRequested) continue;
-    const [created] = await forge.log(task.task, 0, 1);
+    const [created] = await tasks.log(task.task, 0, 1);
     if (created?.kind !== "created" || created.body.workspace !== workspace) continue;
-    if (await isConversation(forge, task)) return task;
+    if (await isConversation(tasks, task)) return task;
   }
   return undefined;
 }
 
 /** Whether the task began as a conversation. */
-export async function isConversation(forge: OmniForge, { task }: Task): Promise<boolean> {
-  return (await forge.log(task, 0, 2)).some(
+export async function isConversation(tasks: Tasks, { task }: Task): Promise<boolean> {
+  return (await tasks.log(task, 0, 2)).some(
     (one) => one.kind === "message" && one.body.id === firstMessageId,
   );
 }

@@ -9,7 +9,7 @@ import type { ExitCode } from "./exit-code.ts";
 import { startLine } from "./invocation.ts";
 import { openForge } from "./open-forge.ts";
 import { seeThrough } from "./see-through.ts";
-import { dataWords } from "./answer-lines.ts";
+import { placeWords } from "./place.ts";
 import type { Output } from "./view/output.ts";
 import type { Screen } from "./view/screen.ts";
 import { shortId } from "./view/short-id.ts";
@@ -56,7 +56,7 @@ export async function demo({
     const words = [
       ...(workspace === process.cwd() ? [] : [workspace]),
       ...(backend === undefined ? [] : ["--backend", backend]),
-      ...dataWords(data),
+      ...placeWords({ data }),
     ];
     const goOn = startLine(...words);
     return await seeThrough(opened, task, { data, backend, reusedBefore: started, goOn, output });

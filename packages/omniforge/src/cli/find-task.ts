@@ -1,31 +1,31 @@
 /** Tasks and requests by what a person types: a whole id, the unique beginning or end of one, or `last`. */
-import type { OmniForge } from "../create-omniforge.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import { isTerminal, type Task } from "../protocol/task.ts";
+import type { ListedTasks, Tasks } from "../tasks.ts";
 import { UsageError } from "./exit-code.ts";
 import { shortId } from "./view/short-id.ts";
 import type { OpenRequest } from "./view/view.ts";
 
-const page = 500;
 /** Older tasks are found by their whole id only. */
 const searched = 20_000;
 
 /** The task that is meant. Throws TASK_NOT_FOUND, or UsageError where several could be. */
-export async function findTask(forge: OmniForge, typed: string): Promise<Task> {
+export async function findTask(tasks: Tasks, typed: string): Promise<Task> {
   if (typed === "last") {
-    for await (const task of newestFirst(forge)) if (task.parent === undefined) return forge.get(task.task);
+    for await (const task of newest(tasks, searched))
+      if (task.parent === undefined) return tasks.get(task.task);
     throw new OmniForgeError("TASK_NOT_FOUND", "there is no task here yet");
   }
   try {
-    return await forge.get(typed);
+    return await tasks.get(typed);
   } catch (thrown) {
     if (!OmniForgeError.is(thrown, "TASK_NOT_FOUND")) throw thrown;
   }
   const found: Task[] = [];
-  for await (const task of newestFirst(forge)) if (matches(task.task, typed)) found.push(task);
+  for await (const task of newest(tasks, searched)) if (matches(task.task, typed)) found.push(task);
   const [only, ...others] = found;
   if (only === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${typed} here`);
-  if (others.length === 0) return forge.get(only.task);
+  if (others.length === 0) return tasks.get(only.task);
   const names = found.slice(0, 5).map(({ task }) => task);
   throw new UsageError(
     `${typed} could be ${found.length} tasks: ${names.join(", ")}${found.length > 5 ? ", …" : ""}`,
@@ -38,30 +38,34 @@ function matches(task: string, typed: string): boolean {
   return shortId(task) === typed || task.endsWith(typed) || (!task.includes(".") && task.startsWith(typed));
 }
 
-async function* newestFirst(forge: OmniForge): AsyncGenerator<Task, void> {
-  let before: Task | undefined;
-  for (let seen = 0; seen < searched; seen += page) {
-    const tasks = await forge.list({ limit: page, ...(before !== undefined && { before }) });
-    yield* tasks;
-    before = tasks.at(-1);
-    if (tasks.length < page) return;
+/** The newest tasks, so many at most. */
+export async function* newest(tasks: Tasks, count: number, which?: ListedTasks): AsyncGenerator<Task, void> {
+  if (count <= 0) return;
+  let left = count;
+  for await (const task of tasks.each(which)) {
+    yield task;
+    if (--left === 0) return;
   }
 }
 
+async function all(tasks: AsyncIterable<Task>): Promise<Task[]> {
+  const found: Task[] = [];
+  for await (const task of tasks) found.push(task);
+  return found;
+}
+
 /** Tasks that are nobody's sub-agents and have not ended, oldest first. */
-export async function unfinished(forge: OmniForge): Promise<Task[]> {
-  const tasks = await forge.list({
-    states: ["submitted", "working", "input-required", "auth-required"],
-    limit: 1000,
-  });
-  return tasks.filter((task) => task.parent === undefined).toReversed();
+export async function unfinished(tasks: Tasks): Promise<Task[]> {
+  const states = ["submitted", "working", "input-required", "auth-required"] as const;
+  const found = await all(newest(tasks, 1_000, { states }));
+  return found.filter((task) => task.parent === undefined).toReversed();
 }
 
 /** What the task and its sub-agents wait for. */
-export async function openRequests(forge: OmniForge, task: Task): Promise<OpenRequest[]> {
+export async function openRequests(tasks: Tasks, task: Task): Promise<OpenRequest[]> {
   // Once it is being cancelled nobody needs to answer any more.
   if (isTerminal(task.state) || task.cancelRequested) return [];
-  const family = await forge.list({ root: task.root, states: ["input-required"], limit: 1000 });
+  const family = await all(newest(tasks, 1_000, { root: task.root, states: ["input-required"] }));
   const here = family.filter((one) => one.task === task.task || one.task.startsWith(`${task.task}.`));
   return here.toReversed().flatMap((one) => one.pending.map((request) => ({ task: one.task, request })));
 }

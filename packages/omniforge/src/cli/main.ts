@@ -24,6 +24,8 @@ import type { ToolsChoice } from "./commands/tools.ts";
 import type { WatchChoice } from "./commands/watch.ts";
 
 const data = (): Option => new Option("--data <folder>", "where tasks are kept (default: .omniforge)");
+const url = (): Option =>
+  new Option("--url <address>", "the server that keeps them (key: OMNIFORGE_API_KEY)").conflicts("data");
 const agent = (): Option => new Option("--agent <id>", "which agent (default: the config file's first)");
 const model = (): Option => new Option("--model <provider:model>", "which model (default: see doctor)");
 const workspace = (): Option => new Option("--workspace <folder>", "what it works on (default: this folder)");
@@ -60,6 +62,7 @@ program
   .addOption(json())
   .addOption(backend())
   .addOption(noWork())
+  .addOption(url())
   .addOption(data())
   .action((text: string, choice: RunChoice) =>
     run(async () => (await import("./commands/run.ts")).run(text, choice)),
@@ -87,6 +90,7 @@ program
   .description("list tasks, newest first")
   .option("--limit <number>", "how many", toLimit, 20)
   .addOption(json())
+  .addOption(url())
   .addOption(data())
   .action((choice: TasksChoice) => run(async () => (await import("./commands/tasks.ts")).tasks(choice)));
 
@@ -95,6 +99,7 @@ program
   .description("show a task with its steps, and what it waits for")
   .argument("<id>")
   .addOption(json())
+  .addOption(url())
   .addOption(data())
   .action((id: string, choice: ShowChoice) =>
     run(async () => (await import("./commands/show.ts")).show(id, choice)),
@@ -115,6 +120,7 @@ program
   .argument("<id>")
   .addOption(yes())
   .addOption(json())
+  .addOption(url())
   .addOption(data())
   .action((id: string, choice: WatchChoice) =>
     run(async () => (await import("./commands/watch.ts")).watch(id, choice)),
@@ -126,6 +132,7 @@ program
   .argument("<id>")
   .argument("<text>")
   .addOption(json())
+  .addOption(url())
   .addOption(data())
   .action((id: string, text: string, choice: SayChoice) =>
     run(async () => (await import("./commands/say.ts")).say(id, text, choice)),
@@ -142,6 +149,7 @@ program
   .option("--edit <json>", "allow the call with these arguments instead")
   .option("--resume", "go on with the task at once, here")
   .addOption(json())
+  .addOption(url())
   .addOption(data())
   .action((id: string, request: string | undefined, choice: RespondChoice) =>
     run(async () => (await import("./commands/respond.ts")).respond(id, request, choice)),
@@ -153,6 +161,7 @@ program
   .argument("<id>")
   .option("--reason <text>", "why")
   .addOption(json())
+  .addOption(url())
   .addOption(data())
   .action((id: string, choice: CancelChoice) =>
     run(async () => (await import("./commands/cancel.ts")).cancel(id, choice)),
@@ -176,6 +185,7 @@ program
   .description("delete what was said and done in a task that has ended")
   .argument("<id>")
   .addOption(json())
+  .addOption(url())
   .addOption(data())
   .action((id: string, choice: EraseChoice) =>
     run(async () => (await import("./commands/erase.ts")).erase(id, choice)),

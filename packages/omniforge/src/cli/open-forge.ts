@@ -19,9 +19,9 @@ import type { Tool } from "../tools/tool.ts";
 import { chooseModel, type ChosenModel } from "./choose-model.ts";
 import { loadConfig, type LoadedConfig } from "./config/load-config.ts";
 import { UsageError } from "./exit-code.ts";
+import type { OpenedTasks } from "./opened-tasks.ts";
+import { defaultData } from "./place.ts";
 import { probeQuickly } from "./probe-quickly.ts";
-
-export const defaultData = ".omniforge";
 
 export interface ForgeChoice {
   readonly data?: string | undefined;
@@ -36,19 +36,16 @@ export interface ForgeChoice {
   readonly only?: { readonly reference: string; readonly model: LanguageModel };
 }
 
-export interface Opened {
+export interface Opened extends OpenedTasks {
+  /** The folder where tasks are kept. */
+  readonly dataDirectory: string;
   readonly forge: OmniForge;
-  readonly config: OmniForgeConfig;
   readonly configFile: string | undefined;
   /** Those of the config file and ours, the one that runs unnamed first. */
   readonly agents: readonly Agent[];
   /** The model of agents that name none, and why it is this one. */
   readonly model: ChosenModel;
   readonly discovery: Discovery;
-  /** Closes it, once. */
-  readonly close: () => Promise<void>;
-  /** Whether a living process, this one included, executes in-process tasks of this data directory. */
-  readonly isAnyoneWorking: () => Promise<boolean>;
 }
 
 /** Opens, or creates, the data directory. Throws ENGINE_MISSING or ENGINE_UNREACHABLE for an engine that is not there. */
@@ -67,14 +64,16 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
   };
   const engine = choice.backend ?? config.backend;
   const models = only === undefined ? config.models : { [only.reference]: only.model };
+  const dataDirectory = choice.data ?? config.dataDirectory ?? defaultData;
   const whole = await createOmniForge({
-    dataDirectory: choice.data ?? config.dataDirectory ?? defaultData,
+    dataDirectory,
     agents,
     work: choice.work,
     backend: engine === "temporal" ? "temporal" : local,
     model: model.reference,
     discovery,
     ...(config.redact !== undefined && { redact: config.redact }),
+    ...(config.retention !== undefined && { retention: config.retention }),
     ...(config.tools !== undefined && { tools: config.tools }),
     ...(config.workspace !== undefined && { workspace: config.workspace }),
     ...(config.durability !== undefined && { durability: config.durability }),
@@ -85,12 +84,16 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
   let closed: Promise<void> | undefined;
   return {
     forge,
+    dataDirectory,
+    tasks: forge,
     config,
     configFile: loaded.file,
     agents,
     model,
     discovery,
     close: () => (closed ??= forge.close()),
+    retell: (task) => forge.backend.cancel(task),
+    reopen: () => openForge({ ...choice, backend: forge.backend.name, work: false, creates: false }),
     async isAnyoneWorking() {
       const owners = (await seen.world?.store.executions.owners()) ?? [];
       return owners.some(({ dead }) => !dead);

@@ -1,13 +1,14 @@
 /** Seeing a task through on this terminal: showing it, closing the OmniForge, and saying how to go on. */
 import type { EngineName, Task } from "../protocol/task.ts";
-import { answerLines, dataWords } from "./answer-lines.ts";
+import { answerLines } from "./answer-lines.ts";
 import { attend } from "./attend.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { codeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 import { hearTyped, type Hear } from "./hear.ts";
 import { catchInterrupts } from "./interrupts.ts";
 import { commandLine } from "./invocation.ts";
-import { openForge, type Opened } from "./open-forge.ts";
+import type { OpenedTasks } from "./opened-tasks.ts";
+import { placeWords, type Place } from "./place.ts";
 import { createJsonView } from "./view/json-view.ts";
 import { openOutput, type Output } from "./view/output.ts";
 import { createScreen } from "./view/screen.ts";
@@ -15,11 +16,10 @@ import { shortId } from "./view/short-id.ts";
 import { createTranscript, type TranscriptOptions } from "./view/transcript.ts";
 import type { Advice, OpenRequest, TaskView } from "./view/view.ts";
 
-export interface Sight {
+export interface Sight extends Place {
   readonly json?: boolean | undefined;
   /** Approve without asking. */
   readonly yes?: boolean | undefined;
-  readonly data?: string | undefined;
   readonly backend?: EngineName | undefined;
   /** What was recorded before this time is marked as reused. */
   readonly reusedBefore?: number;
@@ -35,7 +35,7 @@ export interface Sight {
 }
 
 /** Attends the task to its end, or to where it waits or was interrupted; then closes what was opened. */
-export async function seeThrough(opened: Opened, task: string, sight: Sight): Promise<ExitCode> {
+export async function seeThrough(opened: OpenedTasks, task: string, sight: Sight): Promise<ExitCode> {
   const output = sight.output ?? openOutput(process.stdout);
   const view = viewOn(output, {
     ...sight,
@@ -45,14 +45,14 @@ export async function seeThrough(opened: Opened, task: string, sight: Sight): Pr
   const interrupts = catchInterrupts();
   const goOn = sight.goOn ?? resumeLine(task, sight);
   const advise = (waiting: Task, open: readonly OpenRequest[]): Advice => ({
-    answers: answerLines(waiting, open, sight.data),
+    answers: answerLines(waiting, open, sight),
     goOn,
   });
   output.gone.addEventListener("abort", interrupts.stopNow, { once: true });
   try {
     const asks = sight.json !== true && output.live && process.stdin.isTTY;
     const hear = sight.hear ?? (asks ? hearTyped(interrupts) : undefined);
-    const attended = await attend(opened.forge, task, {
+    const attended = await attend(opened.tasks, task, {
       view,
       interrupts,
       asks,
@@ -64,12 +64,12 @@ export async function seeThrough(opened: Opened, task: string, sight: Sight): Pr
     const detached = sight.watches === true ? await whatGoesOn(opened, attended.task, goOn) : undefined;
     const stopping = detached ?? "Stopping; a step that runs may finish first.";
     view.note(`\n${stopping} Ctrl-C again cancels the task.`);
-    interrupts.cancel.addEventListener("abort", () => void opened.forge.cancel(task).catch(() => undefined), {
+    interrupts.cancel.addEventListener("abort", () => void opened.tasks.cancel(task).catch(() => undefined), {
       once: true,
     });
     await opened.close();
     await interrupts.secondChance();
-    if (interrupts.cancel.aborted) return await cancelAfter(task, view, sight);
+    if (interrupts.cancel.aborted) return await cancelAfter(opened, task, view);
     if (detached === undefined) view.note(`Stopped. Nothing is lost; go on with\n  ${goOn}`);
     return output.gone.aborted ? exitCodes.done : exitCodes.interrupted;
   } finally {
@@ -79,15 +79,15 @@ export async function seeThrough(opened: Opened, task: string, sight: Sight): Pr
 }
 
 /** Whether a task that was only looked at goes on. Of Temporal's workers nothing is known here. */
-async function whatGoesOn(opened: Opened, { engine }: Task, goOn: string): Promise<string> {
+async function whatGoesOn(opened: OpenedTasks, { engine }: Task, goOn: string): Promise<string> {
   if (engine === "temporal") return "Detached; the task goes on where a worker runs.";
   if (await opened.isAnyoneWorking()) return "Detached; the task goes on where it runs.";
   return `Detached. No process runs the task; go on with\n  ${goOn}\n`;
 }
 
 /** The task may have been cancelled while it was being stopped; whether or not, it ends now. */
-async function cancelAfter(task: string, view: TaskView, { data, backend }: Sight): Promise<ExitCode> {
-  const client = await openForge({ data, backend, work: false });
+async function cancelAfter(opened: OpenedTasks, task: string, view: TaskView): Promise<ExitCode> {
+  const client = await opened.reopen();
   try {
     view.ended(await cancelTask(client, task, "Ctrl-C"));
     return exitCodes.canceled;
@@ -105,7 +105,10 @@ export function viewOn(
   return createTranscript(createScreen(output), options);
 }
 
-export function resumeLine(task: string, { data, backend }: Pick<Sight, "data" | "backend">): string {
+/** The command that goes on with a task: behind a server, that is to watch it. */
+export function resumeLine(task: string, sight: Place & Pick<Sight, "backend">): string {
+  const { url, backend } = sight;
+  if (url !== undefined) return commandLine("watch", shortId(task), ...placeWords(sight));
   const engine = backend === "temporal" ? ["--backend", "temporal"] : [];
-  return commandLine("resume", shortId(task), ...engine, ...dataWords(data));
+  return commandLine("resume", shortId(task), ...engine, ...placeWords(sight));
 }

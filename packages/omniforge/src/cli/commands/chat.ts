@@ -2,7 +2,6 @@
 import { conversational } from "../../agents/conversation.ts";
 import type { EngineName, Task } from "../../protocol/task.ts";
 import { isTerminal } from "../../protocol/task.ts";
-import { dataWords } from "../answer-lines.ts";
 import { checkModel, modelLines, modelOf, withModel } from "../choose-model.ts";
 import { firstMessageId, isConversation, lastConversation } from "../conversation.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
@@ -12,6 +11,7 @@ import { hearLines, hearTyped, type Hear } from "../hear.ts";
 import { catchInterrupts } from "../interrupts.ts";
 import { commandLine } from "../invocation.ts";
 import { agentNamed, openForge, type Opened } from "../open-forge.ts";
+import { placeWords } from "../place.ts";
 import { seeThrough } from "../see-through.ts";
 import { openOutput } from "../view/output.ts";
 import { shortId } from "../view/short-id.ts";
@@ -50,7 +50,7 @@ export async function chat(id: string | undefined, choice: ChatChoice): Promise<
     say("/exit leaves it open, /end ends it.");
     const task = left ?? (await begin(opened, workspace, choice, hear));
     if (task === undefined) return exitCodes.done;
-    const goOn = commandLine("chat", shortId(task.task), ...dataWords(choice.data));
+    const goOn = commandLine("chat", shortId(task.task), ...placeWords({ data: choice.data }));
     const sight = { ...choice, backend: opened.forge.backend.name, goOn, output };
     return await seeThrough(opened, task.task, {
       ...sight,

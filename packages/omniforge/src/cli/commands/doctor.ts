@@ -6,7 +6,7 @@ import { availableWalls } from "../../tools/builtin/shell/sandbox.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { commandLine, shownPath, userPath } from "../invocation.ts";
 import { lookAround, type Around } from "../look-around.ts";
-import { defaultData } from "../open-forge.ts";
+import { defaultData } from "../place.ts";
 import { ownManifest } from "../own-manifest.ts";
 import { recordReplies } from "../record-replies.ts";
 import { openOutput } from "../view/output.ts";

@@ -4,14 +4,15 @@ import { json as jsonShape } from "../../protocol/json.ts";
 import { asJson, parseAnswer } from "../ask.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { chooseRequest, findTask, openRequests } from "../find-task.ts";
-import { openForge } from "../open-forge.ts";
+import { openTasks, serverUrl } from "../open-tasks.ts";
+import type { Place } from "../place.ts";
 import { resumeLine } from "../see-through.ts";
 import { shortId } from "../view/short-id.ts";
 import { jsonLine } from "../view/visible.ts";
 import type { OpenRequest } from "../view/view.ts";
 import { resume } from "./resume.ts";
 
-export interface RespondChoice {
+export interface RespondChoice extends Place {
   readonly approve?: boolean;
   /** The reason where one was given. */
   readonly reject?: boolean | string;
@@ -21,7 +22,6 @@ export interface RespondChoice {
   /** Go on at once, in this process. */
   readonly resume?: boolean;
   readonly json?: boolean;
-  readonly data?: string;
 }
 
 /** Writes the answer durably. It counts from then on, whoever runs the task, and whenever. */
@@ -32,11 +32,15 @@ export async function respond(
 ): Promise<ExitCode> {
   checkDecision(choice);
   const { data } = choice;
-  const opened = await openFor(id, data);
+  if (choice.resume === true && serverUrl(choice) !== undefined)
+    throw new UsageError(
+      "--resume goes on with a task in this process; behind a server it goes on by itself",
+    );
+  const opened = await openTasks(choice, id);
   try {
-    const task = await findTask(opened.forge, id);
-    const chosen = chooseRequest(await openRequests(opened.forge, task), task, request);
-    await opened.forge.respond(chosen.task, chosen.request.id, answerOf(choice, chosen));
+    const task = await findTask(opened.tasks, id);
+    const chosen = chooseRequest(await openRequests(opened.tasks, task), task, request);
+    await opened.tasks.respond(chosen.task, chosen.request.id, answerOf(choice, chosen));
     if (choice.resume === true) {
       await opened.close();
       return await resume(task.root, {
@@ -46,7 +50,7 @@ export async function respond(
       });
     }
     const runs = task.engine === "temporal" ? undefined : await opened.isAnyoneWorking();
-    const goOn = resumeLine(task.root, { data, backend: task.engine });
+    const goOn = resumeLine(task.root, { ...choice, backend: task.engine });
     if (choice.json === true)
       process.stdout.write(
         `${jsonLine({ type: "accepted", ...chosen, goOn, ...(runs !== undefined && { runs }) })}\n`,
@@ -65,20 +69,6 @@ export function whatNext(runs: boolean | undefined, goOn: string): string {
   return runs === false
     ? `No process runs it; go on with\n  ${goOn}`
     : `It goes on where a worker runs; here, that is\n  ${goOn}`;
-}
-
-/** A task of Temporal is woken by its own engine, so that one is opened; which it is stands in the store. */
-export async function openFor(id: string, data: string | undefined): ReturnType<typeof openForge> {
-  const client = await openForge({ data, work: false });
-  try {
-    const { engine } = await findTask(client.forge, id);
-    if (engine === "in-process") return client;
-  } catch (thrown) {
-    await client.close();
-    throw thrown;
-  }
-  await client.close();
-  return openForge({ data, work: false, backend: "temporal" });
 }
 
 function checkDecision({ approve, reject, answer, edit }: RespondChoice): void {

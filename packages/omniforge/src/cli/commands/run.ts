@@ -5,9 +5,11 @@ import { checkModel, modelLines, modelOf, withModel } from "../choose-model.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { folder } from "../folder.ts";
 import { agentNamed, openForge, type Opened } from "../open-forge.ts";
+import { behind, clientOf, serverUrl } from "../open-tasks.ts";
+import type { Place } from "../place.ts";
 import { resumeLine, seeThrough } from "../see-through.ts";
 
-export interface RunChoice {
+export interface RunChoice extends Place {
   readonly agent?: string;
   readonly model?: string;
   readonly workspace?: string;
@@ -15,13 +17,14 @@ export interface RunChoice {
   readonly json?: boolean;
   readonly backend?: EngineName;
   readonly work: boolean;
-  readonly data?: string;
   readonly maxCost?: number;
 }
 
 /** Without `work` the task is left to other processes; it is shown where one of them can be seen to live. */
 export async function run(text: string, choice: RunChoice): Promise<ExitCode> {
   if (text.trim() === "") throw new UsageError("the task is empty: say what the agent is to do");
+  const url = serverUrl(choice);
+  if (url !== undefined) return runBehind(url, text, choice);
   const typed = choice.workspace === undefined ? undefined : folder(choice.workspace);
   const opened = await openForge({ ...choice, creates: true });
   try {
@@ -44,6 +47,20 @@ export async function run(text: string, choice: RunChoice): Promise<ExitCode> {
   } finally {
     await opened.close();
   }
+}
+
+/** Gives the task to a server, by the agent's name. What it is done with is the server's affair. */
+async function runBehind(url: string, text: string, choice: RunChoice): Promise<ExitCode> {
+  const { model, workspace, backend, work } = choice;
+  if (model !== undefined || workspace !== undefined || backend !== undefined || !work)
+    throw new UsageError(
+      "--model, --workspace, --backend and --no-work are the server's to say, not this command's",
+    );
+  const client = clientOf(url);
+  const agent = choice.agent ?? (await client.agents()).find((one) => one.default)?.name;
+  if (agent === undefined) throw new UsageError(`the server at ${url} has no agent`);
+  const { task } = await client.submit(agent, text, orderedLimits(choice));
+  return seeThrough(await behind(client), task, { ...choice, watches: true });
 }
 
 /** What the command line says of limits; its agent's stand where it says nothing. */

@@ -2,26 +2,27 @@
 import { sayTo } from "../conversation.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { findTask } from "../find-task.ts";
+import { openTasks } from "../open-tasks.ts";
+import type { Place } from "../place.ts";
 import { resumeLine } from "../see-through.ts";
 import { shortId } from "../view/short-id.ts";
 import { jsonLine } from "../view/visible.ts";
-import { openFor, whatNext } from "./respond.ts";
+import { whatNext } from "./respond.ts";
 
-export interface SayChoice {
+export interface SayChoice extends Place {
   readonly json?: boolean;
-  readonly data?: string;
 }
 
 /** The task's next turn takes it; a task that has ended takes nothing more. */
-export async function say(id: string, text: string, { data, json }: SayChoice): Promise<ExitCode> {
+export async function say(id: string, text: string, choice: SayChoice): Promise<ExitCode> {
   if (text.trim() === "") throw new UsageError("the message is empty");
-  const opened = await openFor(id, data);
+  const opened = await openTasks(choice, id);
   try {
-    const task = await findTask(opened.forge, id);
-    await sayTo(opened.forge, task.task, text);
+    const task = await findTask(opened.tasks, id);
+    await sayTo(opened.tasks, task.task, text);
     const runs = task.engine === "temporal" ? undefined : await opened.isAnyoneWorking();
-    const goOn = resumeLine(task.root, { data, backend: task.engine });
-    if (json === true)
+    const goOn = resumeLine(task.root, { ...choice, backend: task.engine });
+    if (choice.json === true)
       process.stdout.write(
         `${jsonLine({ type: "accepted", task: task.task, goOn, ...(runs !== undefined && { runs }) })}\n`,
       );

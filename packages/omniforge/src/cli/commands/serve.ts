@@ -6,6 +6,7 @@ import { authenticateByKey, limitRate } from "../../server/auth/by-key.ts";
 import { listen } from "../../server/listen.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
+import { announceServer } from "../server-file.ts";
 import { openOutput } from "../view/output.ts";
 
 export interface ServeChoice {
@@ -19,7 +20,7 @@ export interface ServeChoice {
 
 /** Serves until a signal says to stop. */
 export async function serve({ host, port, backend, work, data }: ServeChoice): Promise<ExitCode> {
-  const { forge, close } = await openForge({ data, backend, work, creates: true });
+  const { forge, dataDirectory, close } = await openForge({ data, backend, work, creates: true });
   try {
     const app = createServer(forge, {
       authenticate: authenticateByKey(forge.keys),
@@ -31,10 +32,12 @@ export async function serve({ host, port, backend, work, data }: ServeChoice): P
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port }),
     });
+    const forget = announceServer(dataDirectory, server.url);
     openOutput(process.stdout).write(`OmniForge listens on ${server.url}\n`);
     await new Promise<void>((resolve) => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
     });
+    forget();
     await server.close();
   } finally {
     await close();

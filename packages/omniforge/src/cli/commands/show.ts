@@ -3,38 +3,39 @@ import { isTerminal } from "../../protocol/task.ts";
 import { answerLines } from "../answer-lines.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { findTask, openRequests } from "../find-task.ts";
-import { openForge } from "../open-forge.ts";
+import { openTasks } from "../open-tasks.ts";
+import type { Place } from "../place.ts";
 import { resumeLine, viewOn } from "../see-through.ts";
 import { openOutput } from "../view/output.ts";
 import { shortId } from "../view/short-id.ts";
 import type { TaskView } from "../view/view.ts";
-import type { OmniForge } from "../../create-omniforge.ts";
+import type { Tasks } from "../../tasks.ts";
 
-export interface ShowChoice {
+export interface ShowChoice extends Place {
   readonly json?: boolean;
-  readonly data?: string;
 }
 
 /** Shows what is in the log, and nothing that comes later. */
-export async function show(id: string, { data, json }: ShowChoice): Promise<ExitCode> {
-  const { forge, config, close } = await openForge({ data, work: false });
+export async function show(id: string, choice: ShowChoice): Promise<ExitCode> {
+  const { json } = choice;
+  const { tasks, config, close } = await openTasks(choice);
   try {
-    const task = await findTask(forge, id);
+    const task = await findTask(tasks, id);
     const view = viewOn(openOutput(process.stdout), {
       json,
       ...(config.modelFacts && { modelFacts: config.modelFacts }),
     });
     if (task.erased) view.note("What was said and done in this task was erased.");
     // An erased log still has its keys, for programs; for people there is nothing to read in it.
-    if (!task.erased || json === true) await replay(forge, task.task, view);
+    if (!task.erased || json === true) await replay(tasks, task.task, view);
     if (isTerminal(task.state)) {
       view.ended(task);
       return exitCodes.done;
     }
-    const open = await openRequests(forge, task);
+    const open = await openRequests(tasks, task);
     const advice = {
-      answers: answerLines(task, open, data),
-      goOn: resumeLine(task.task, { data, backend: task.engine }),
+      answers: answerLines(task, open, choice),
+      goOn: resumeLine(task.task, { ...choice, backend: task.engine }),
     };
     if (open.length > 0) view.waiting(task, open, advice);
     else if (json === true) view.ended(task);
@@ -49,9 +50,9 @@ export async function show(id: string, { data, json }: ShowChoice): Promise<Exit
 }
 
 /** A sub-agent's log follows the entry that opened it. */
-async function replay(forge: OmniForge, task: string, view: TaskView): Promise<void> {
-  for (const entry of await forge.log(task)) {
+async function replay(tasks: Tasks, task: string, view: TaskView): Promise<void> {
+  for (const entry of await tasks.log(task)) {
     view.event({ type: "entry", task, entry });
-    if (entry.kind === "child") await replay(forge, entry.body.task, view);
+    if (entry.kind === "child") await replay(tasks, entry.body.task, view);
   }
 }

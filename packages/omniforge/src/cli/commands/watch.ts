@@ -2,21 +2,21 @@
 import { isTerminal } from "../../protocol/task.ts";
 import { type ExitCode } from "../exit-code.ts";
 import { findTask } from "../find-task.ts";
+import { openTasks } from "../open-tasks.ts";
+import type { Place } from "../place.ts";
 import { seeThrough } from "../see-through.ts";
-import { openFor } from "./respond.ts";
 import { show } from "./show.ts";
 
-export interface WatchChoice {
+export interface WatchChoice extends Place {
   readonly yes?: boolean;
   readonly json?: boolean;
-  readonly data?: string;
 }
 
 /** Runs nothing itself. A task that no process runs is shown as it is, with the command that goes on with it. */
 export async function watch(id: string, choice: WatchChoice): Promise<ExitCode> {
-  const opened = await openFor(id, choice.data);
+  const opened = await openTasks(choice, id);
   try {
-    const task = await findTask(opened.forge, id);
+    const task = await findTask(opened.tasks, id);
     const runs = task.engine === "temporal" || (await opened.isAnyoneWorking());
     if (!runs && !isTerminal(task.state)) {
       await opened.close();

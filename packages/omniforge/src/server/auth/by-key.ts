@@ -39,8 +39,8 @@ export function limitRate(
       const details = { retryAfterSeconds: seconds };
       return problemResponse(new OmniForgeError("RATE_LIMITED", why, { details }), headers);
     }
-    await next();
+    // Before the answer, because a stream's goes out from within.
     for (const [name, value] of Object.entries(headers)) context.res.headers.set(name, value);
-    return undefined;
+    return next();
   };
 }
