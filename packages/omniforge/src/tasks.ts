@@ -35,7 +35,10 @@ export interface Tasks {
   log(task: string, after?: number, limit?: number): Promise<readonly Entry[]>;
   /** The task's events from a seq on, until it ends. */
   follow(task: string, followed?: Followed): AsyncIterable<TaskEvent>;
-  /** Says something to a running task; the same id again is the same message. */
+  /**
+   * Says something to a running task; the same id again is the same message. It answers the task's one open question, where
+   * that takes text; else the next turn takes it, and a conversation that waits goes on.
+   */
   say(task: string, text: string | Message, id?: string): Promise<void>;
   /** Answers a request. Throws ALREADY_ANSWERED, DEADLINE_PASSED, INVALID_INPUT, INPUT_NOT_FOUND or TASK_ENDED. */
   respond(task: string, request: string, answer: Answer): Promise<void>;

@@ -1,6 +1,6 @@
 /** The commands that answer what a task waits for, exactly as they can be typed. */
 import type { Task } from "../protocol/task.ts";
-import { isListening } from "./conversation.ts";
+import { isListening } from "../agents/conversation.ts";
 import { commandLine } from "./invocation.ts";
 import { placeWords, type Place } from "./place.ts";
 import { optionsOf, optionText } from "./view/request-lines.ts";

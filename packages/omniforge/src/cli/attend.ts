@@ -10,7 +10,8 @@ import type { Answer } from "../protocol/input.ts";
 import { isTerminal, type Task } from "../protocol/task.ts";
 import type { Tasks } from "../tasks.ts";
 import { askOnTerminal } from "./ask.ts";
-import { goOn, isListening, newMessageId, sayTo } from "./conversation.ts";
+import { isListening } from "../agents/conversation.ts";
+import { goOn, newMessageId } from "./conversation.ts";
 import { openRequests } from "./find-task.ts";
 import type { Hear } from "./hear.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -126,7 +127,7 @@ async function converse(
     if (heard.kind !== "said") return;
     const id = newMessageId();
     if (heard.typed) view.said(id);
-    await sayTo(tasks, task, heard.text, id);
+    await tasks.say(task, heard.text, id);
   } finally {
     watch.end();
   }

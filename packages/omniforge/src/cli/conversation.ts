@@ -1,30 +1,12 @@
 /** Talking to a task: what a person says, and waking a conversation that waits for it. */
 import { randomUUID } from "node:crypto";
 import { OmniForgeError } from "../protocol/error.ts";
-import type { InputRequest } from "../protocol/input.ts";
 import { isTerminal, type Task } from "../protocol/task.ts";
 import type { Tasks } from "../tasks.ts";
 import { newest } from "./find-task.ts";
-import { listenPrompt } from "../tools/builtin/listen.ts";
+import { firstMessageId, isListening } from "../agents/conversation.ts";
 
-/** By its first message's id a conversation is known, also before anything was answered. */
-export const firstMessageId = "chat";
-
-/** Whether a conversation waits here for what the person says next. */
-export function isListening({ kind, prompt }: InputRequest): boolean {
-  return kind === "question" && prompt === listenPrompt;
-}
-
-/**
- * Says something, and lets a conversation that waits go on. First the message, then the answer that carries nothing: who is
- * killed between the two has said it, and whoever attends the task next makes it go on.
- */
-export async function sayTo(tasks: Tasks, task: string, text: string, id = newMessageId()): Promise<void> {
-  await tasks.say(task, text, id);
-  await goOn(tasks, task);
-}
-
-/** Lets a conversation go on that waits; nothing where it does not. */
+/** Lets a conversation go on that waits, with what was said already; nothing where it does not wait. */
 export async function goOn(tasks: Tasks, task: string): Promise<void> {
   const { pending } = await tasks.get(task);
   for (const { id } of pending.filter(isListening)) {

@@ -3,6 +3,7 @@
  *
  * Owns, besides: looking who runs tasks here, which only an opened store can tell.
  */
+import { randomUUID } from "node:crypto";
 import { assistant } from "../agents/assistant.ts";
 import { defineAgent, type Agent } from "../agents/define-agent.ts";
 import type { BackendFactory } from "../backend/backend.ts";
@@ -11,8 +12,10 @@ import type { OmniForgeConfig } from "../define-config.ts";
 import { inProcess } from "../in-process/backend.ts";
 import type { LanguageModel } from "../models/language-model.ts";
 import { discoverModels, type Discovery } from "../models/discovery/index.ts";
+import { userMessage } from "../protocol/message.ts";
 import type { EngineName } from "../protocol/task.ts";
 import { redactForge } from "../redaction/redact-forge.ts";
+import { say } from "../say.ts";
 import type { StepWorld } from "../steps/step.ts";
 import { createShellTool } from "../tools/builtin/index.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -85,7 +88,13 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
   return {
     forge,
     dataDirectory,
-    tasks: forge,
+    tasks: {
+      ...forge,
+      async say(task, text, id = `message_${randomUUID()}`) {
+        const message = typeof text === "string" ? userMessage(text) : text;
+        await say(forge, await forge.get(task), message, { id });
+      },
+    },
     config,
     configFile: loaded.file,
     agents,

@@ -155,7 +155,7 @@ export function createClient(options: ClientOptions): OmniForgeClient {
       await post(at("tasks", task, "inputs", request), given, drawId());
     },
     async say(task, text, { id = `message_${drawId()}` } = {}) {
-      await post(`${at("tasks", task)}/messages`, { message: toBody(text), id }, id);
+      await post(`${at("tasks", task)}/messages`, { message: toBody(text) }, id);
     },
     async cancel(task, reason) {
       await post(`${at("tasks", task)}/cancel`, reason === undefined ? {} : { reason }, drawId());

@@ -1,9 +1,9 @@
 /** `omniforge chat`: a conversation, which is one task that waits for the next message. */
-import { conversational } from "../../agents/conversation.ts";
+import { conversational, firstMessageId } from "../../agents/conversation.ts";
 import type { EngineName, Task } from "../../protocol/task.ts";
 import { isTerminal } from "../../protocol/task.ts";
 import { checkModel, modelLines, modelOf, withModel } from "../choose-model.ts";
-import { firstMessageId, isConversation, lastConversation } from "../conversation.ts";
+import { isConversation, lastConversation } from "../conversation.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { findTask } from "../find-task.ts";
 import { folder } from "../folder.ts";

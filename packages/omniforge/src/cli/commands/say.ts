@@ -1,5 +1,4 @@
 /** `omniforge say <id> "text"`: says something to a task, whether its process runs or not. */
-import { sayTo } from "../conversation.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { findTask } from "../find-task.ts";
 import { openTasks } from "../open-tasks.ts";
@@ -19,7 +18,7 @@ export async function say(id: string, text: string, choice: SayChoice): Promise<
   const opened = await openTasks(choice, id);
   try {
     const task = await findTask(opened.tasks, id);
-    await sayTo(opened.tasks, task.task, text);
+    await opened.tasks.say(task.task, text);
     const runs = task.engine === "temporal" ? undefined : await opened.isAnyoneWorking();
     const goOn = resumeLine(task.root, { ...choice, backend: task.engine });
     if (choice.json === true)

@@ -10,7 +10,7 @@ import { textOf } from "../../protocol/message.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { ModelFactsTable } from "../../models/model-facts.ts";
 import { listenTool } from "../../tools/builtin/listen.ts";
-import { isListening } from "../conversation.ts";
+import { isListening } from "../../agents/conversation.ts";
 import { createBill } from "./bill.ts";
 import { durationText } from "./call-text.ts";
 import {

@@ -1,0 +1,68 @@
+/**
+ * Saying something to a task, whatever it waits for: the answer to its one open question, where that takes text; else a
+ * message, which the next turn takes. A conversation that waits goes on.
+ */
+import { isListening } from "./agents/conversation.ts";
+import type { OmniForge } from "./create-omniforge.ts";
+import { OmniForgeError } from "./protocol/error.ts";
+import { textOf, type Message } from "./protocol/message.ts";
+import { isTerminal, type Task } from "./protocol/task.ts";
+
+type Accepting = Pick<OmniForge, "accept">;
+
+/** What became of what was said: an entry of the log, under the message's id or the request's that it answers. */
+export interface Said {
+  readonly as: "message" | "answer";
+  readonly id: string;
+  readonly seq: number;
+}
+
+/** Says it once for its id. Throws TASK_ENDED. */
+export async function say(
+  forge: Accepting,
+  task: Task,
+  message: Message,
+  { id, actor }: { readonly id: string; readonly actor?: string },
+): Promise<Said> {
+  if (isTerminal(task.state))
+    throw new OmniForgeError("TASK_ENDED", `task ${task.task} has ended: it takes no more input`);
+  const by = actor === undefined ? {} : { actor };
+  const [question, ...others] = task.pending.filter((one) => one.kind === "question" && !isListening(one));
+  const isText = message.parts.every(({ type }) => type === "text");
+  if (question !== undefined && others.length === 0 && isText && takesText(question.schema)) {
+    const answer = { decision: "answer" as const, value: textOf(message.parts) };
+    const { entry } = await forge.accept(task.task, {
+      kind: "answer",
+      request: question.id,
+      answer,
+      message: id,
+      ...by,
+    });
+    return { as: "answer", id: question.id, seq: entry.seq };
+  }
+  const { entry } = await forge.accept(task.task, { kind: "message", id, message, ...by });
+  await goOn(forge, task);
+  return { as: "message", id, seq: entry.seq };
+}
+
+/** Lets a conversation that waits go on; nothing where it does not, or somebody else has. */
+export async function goOn(forge: Accepting, { task, pending }: Task): Promise<void> {
+  for (const { id } of pending.filter(isListening)) {
+    try {
+      await forge.accept(task, {
+        kind: "answer",
+        request: id,
+        answer: { decision: "answer", value: "" },
+      });
+    } catch (thrown) {
+      if (!OmniForgeError.is(thrown, "ALREADY_ANSWERED") && !OmniForgeError.is(thrown, "TASK_ENDED"))
+        throw thrown;
+    }
+  }
+}
+
+/** A question without a schema takes text. */
+function takesText(schema: unknown): boolean {
+  if (schema === undefined) return true;
+  return typeof schema === "object" && schema !== null && "type" in schema && schema.type === "string";
+}
