@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   ClientFactory,
-  ClientFactoryOptions,
   DefaultAgentCardResolver,
   JsonRpcTransportFactory,
   RestTransportFactory,
@@ -76,17 +75,19 @@ export async function openClient(
   transport: Transport,
   fetchImpl: typeof fetch = fetch,
 ): Promise<Client> {
-  const factory = new ClientFactory(
-    ClientFactoryOptions.createFrom(ClientFactoryOptions.default, {
-      transports: [
-        transport === "JSONRPC"
-          ? new JsonRpcTransportFactory({ fetchImpl })
-          : new RestTransportFactory({ fetchImpl }),
-      ],
-      cardResolver: new DefaultAgentCardResolver({ fetchImpl }),
-    }),
-  );
-  return factory.createFromUrl(`${url}/a2a/${agent}/`);
+  // One transport only: with both, the client would take the card's first.
+  const factory = new ClientFactory({
+    transports: [
+      transport === "JSONRPC"
+        ? new JsonRpcTransportFactory({ fetchImpl })
+        : new RestTransportFactory({ fetchImpl }),
+    ],
+    cardResolver: new DefaultAgentCardResolver({ fetchImpl }),
+  });
+  const client = await factory.createFromUrl(`${url}/a2a/${agent}/`);
+  if (client.transport.protocolName !== transport)
+    throw new Error(`it speaks ${client.transport.protocolName}`);
+  return client;
 }
 
 export async function callRpc(
