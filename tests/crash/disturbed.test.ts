@@ -6,10 +6,14 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { isKind } from "../../packages/omniforge/src/protocol/entry.ts";
 import { textOf } from "../../packages/omniforge/src/protocol/message.ts";
-import { readLedger } from "./ledger.ts";
+import { readLedger } from "../../packages/omniforge/src/testing/crash/ledger.ts";
 import type { HoldingOptions } from "./program/options.ts";
-import { readRun, type RunLeft, type TaskLeft } from "./read-run.ts";
-import { inFreshDirectory, startProgram, type Started } from "./run-program.ts";
+import { readRun, type RunLeft, type TaskLeft } from "../../packages/omniforge/src/testing/crash/read-run.ts";
+import {
+  inFreshDirectory,
+  startProcess,
+  type Started,
+} from "../../packages/omniforge/src/testing/crash/run-processes.ts";
 
 const holding = fileURLToPath(new URL("program/holding.ts", import.meta.url));
 const poisoned = fileURLToPath(new URL("program/poisoned.ts", import.meta.url));
@@ -37,7 +41,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 const hold = (options: Partial<HoldingOptions> & { directory: string; process: number }): Started =>
-  startProgram(holding, { leaseMs: 600, beatMs: 100, stopGraceMs: 100, orders: ["one"], ...options });
+  startProcess(holding, { leaseMs: 600, beatMs: 100, stopGraceMs: 100, orders: ["one"], ...options });
 const started = (directory: string, process: number): number =>
   readLedger(directory).filter((line) => line.phase === "start" && line.process === process).length;
 const release = (directory: string, process: number): void =>
@@ -48,7 +52,7 @@ describe("a tool that kills its process each time", { timeout: 60_000 }, () => {
     inFreshDirectory(async (directory) => {
       let deaths = 0;
       for (let process = 0; process < 20; process++) {
-        const { code, signal } = await startProgram(poisoned, { directory, process }).exit;
+        const { code, signal } = await startProcess(poisoned, { directory, process }).exit;
         if (code === 0) break;
         expect(signal).toBe("SIGABRT");
         deaths++;

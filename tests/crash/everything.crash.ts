@@ -1,90 +1,98 @@
 /**
- * `npm run test:crash`: kill -9 at every recorded point, at every point of a recovery, twice and thrice in a row, and from
- * outside at random times. CRASH_SEED repeats what a seed chose.
+ * `npm run test:crash`: kill -9 before, during and after every recorded point, at pairs of points, at every point of a
+ * recovery, three times in a row, at writes and syncs of the operating system, and from outside at random times.
+ * CRASH_SEED repeats what a seed chose.
  */
-import { setTimeout } from "node:timers/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { killAt, killed, record, reportOf, twoAtATime, type Killed, type Recording } from "./kill-runs.ts";
-import { inFreshDirectory, passedPoints, runProgram } from "./run-program.ts";
-import { chooseSeed, seeded } from "./seeded.ts";
-import type { KillPlan } from "./program/points.ts";
+import { testCrashes, type CrashOptions, type CrashReport, type Kill } from "omniforge/testing";
+import { pointsFile } from "../../packages/omniforge/src/testing/crash/child-options.ts";
+import { readPoints } from "../../packages/omniforge/src/testing/crash/points.ts";
+import { inFreshDirectory, runProcesses } from "../../packages/omniforge/src/testing/crash/run-processes.ts";
+import { chooseSeed, seeded } from "../../packages/omniforge/src/testing/crash/seeded.ts";
+import { traced } from "./tracing.ts";
 
+const program = new URL("program/everything.ts", import.meta.url);
 const seed = chooseSeed();
+const random = seeded(seed);
 const storms = 60;
+const rows = 80;
+
+/** Prints what the runs came to, and expects that nothing was broken. */
+async function unbroken(what: string, options: CrashOptions): Promise<CrashReport> {
+  const report = await testCrashes(program, { seed, onBroken: console.error, ...options });
+  console.log(`${what}: ${report.text}`);
+  expect(report.broken).toEqual([]);
+  expect(report.runs).toBe(report.planned);
+  return report;
+}
 
 /** The points that only a restarted process passes: recovery, and what it does before it runs on. */
-function recoveryPoints(
-  recording: Recording,
-  first: KillPlan,
-): Promise<readonly Extract<KillPlan, { point: string }>[]> {
+function recoveryPoints(first: Kill): Promise<readonly Kill[]> {
   return inFreshDirectory(async (directory) => {
-    await runProgram({ directory, plans: [first] });
-    const known = new Set(recording.points.map(({ point, hit }) => `${hit} ${point}`));
-    const passed = passedPoints(directory, 1);
-    const fresh = passed.findIndex(({ point }) => point.startsWith("before acquire"));
-    return passed.filter(({ point, hit }, index) => index < fresh || !known.has(`${hit} ${point}`));
+    await runProcesses({ program: program.href, directory, kills: [first] });
+    const known = new Set(
+      readPoints(join(directory, pointsFile(0))).map(({ point, hit }) => `${hit} ${point}`),
+    );
+    const passed = readPoints(join(directory, pointsFile(1)));
+    const fresh = passed.findIndex(({ point }) => point.startsWith("acquire"));
+    return passed
+      .filter(({ point, hit }, index) => index < fresh || !known.has(`${hit} ${point}`))
+      .flatMap(({ point, hit }): Kill[] => [
+        { point, hit, moment: "before" },
+        { point, hit, moment: "after" },
+      ]);
   });
 }
 
-/** Prints what the runs came to; the promises they broke. */
-function problemsOf(recording: Recording, what: string, runs: readonly Killed[]): readonly string[] {
-  console.log(`${what}: ${reportOf(recording, runs)}; CRASH_SEED=${seed}`);
-  return runs.flatMap(({ problems }) => problems);
-}
+describe("a process killed again and again", { timeout: 3_600_000 }, () => {
+  it("goes on after a kill before, during and after every point", async () => {
+    const { missed } = await unbroken("every point", {});
+    expect(missed).toBe(0);
+  });
 
-describe("a process killed again and again", { timeout: 1_800_000 }, () => {
-  it.each(["power", "process"] as const)(
-    "goes on after a kill at every point, with durability %s",
-    async (durability) => {
-      const recording = await record();
-      const runs = await twoAtATime(recording.points, (point) => killAt(recording, [point], { durability }));
-      expect(problemsOf(recording, `every point, ${durability}`, runs)).toEqual([]);
-      expect(runs.filter(({ kills }) => kills === 0)).toEqual([]);
+  it("goes on after a kill at every point with every commit synced", async () => {
+    const { missed } = await unbroken("every point, power-safe", {
+      durability: "power",
+      moments: ["during", "after"],
+    });
+    expect(missed).toBe(0);
+  });
+
+  it("goes on after kills at 500 pairs of points", async () => {
+    const { kills } = await unbroken("pairs", { singles: 0, pairs: 500 });
+    expect(kills).toBeGreaterThan(600);
+  });
+
+  it("goes on after a kill at every point of its recovery", async () => {
+    const first: Kill = { point: "effect pay crash/1/tool/2", hit: 1, moment: "after" };
+    const points = await recoveryPoints(first);
+    expect(points).toContainEqual({ point: "evict crash", hit: 1, moment: "before" });
+    await unbroken("every point of a recovery", { plans: points.map((point) => [first, point]) });
+  });
+
+  it("goes on after three kills in a row", async () => {
+    const nth = (limit: number): Kill => ({ nth: 1 + random.below(limit) });
+    const plans = Array.from({ length: rows }, () => [nth(120), nth(24), nth(24)]);
+    const { kills } = await unbroken("three in a row", { plans });
+    expect(kills).toBeGreaterThan(rows);
+  });
+
+  it.skipIf(traced.skipped !== "")(
+    `goes on after a kill at a write or sync of the operating system${traced.skipped}`,
+    async () => {
+      const { systemCalls, skipped } = await unbroken("system calls", { singles: 0, systemCalls: 250 });
+      expect(skipped).toBeUndefined();
+      expect(systemCalls).toBeGreaterThan(250);
+      await unbroken("system calls, power-safe", { singles: 0, systemCalls: 100, durability: "power" });
     },
   );
 
-  it("goes on after a kill at every point of its recovery", async () => {
-    const recording = await record();
-    const first = { point: "inside pay, after its effect", hit: 1 };
-    const points = await recoveryPoints(recording, first);
-    expect(points.map(({ point }) => point)).toContain("before evict crash");
-    expect(
-      problemsOf(
-        recording,
-        `every one of ${points.length} points of a recovery`,
-        await twoAtATime(points, (point) => killAt(recording, [first, point])),
-      ),
-    ).toEqual([]);
-  });
-
-  it("goes on after a second and a third kill soon after each point's", async () => {
-    const recording = await record();
-    const random = seeded(seed);
-    const plans = recording.points.map((point) => [
-      point,
-      { nth: 1 + random.below(24) },
-      { nth: 1 + random.below(24) },
-    ]);
-    expect(
-      problemsOf(recording, "kills in a row", await twoAtATime(plans, (plan) => killAt(recording, plan))),
-    ).toEqual([]);
-  });
-
   it("goes on after kills from outside at random times, with people who answer at any moment", async () => {
-    const recording = await record();
-    const random = seeded(seed);
-    const times = Array.from({ length: storms }, () =>
-      Array.from({ length: 4 }, () => 150 + random.below(350)),
+    const plans = Array.from({ length: storms }, () =>
+      Array.from({ length: 4 }, () => ({ afterMs: 150 + random.below(650) })),
     );
-    const runs = await twoAtATime(times, (delays) =>
-      killed(recording, `after ${delays.join(", ")} ms`, {
-        eager: true,
-        onStart(child, process) {
-          const delay = delays[process];
-          if (delay !== undefined) void setTimeout(delay).then(() => child.kill("SIGKILL"));
-        },
-      }),
-    );
-    expect(problemsOf(recording, "random times", runs)).toEqual([]);
+    const { kills } = await unbroken("random times", { plans, eager: true });
+    expect(kills).toBeGreaterThan(0);
   });
 });

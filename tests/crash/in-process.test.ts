@@ -1,26 +1,36 @@
 /**
- * kill -9 at the recorded points of a real process, once each, in an order of the seed's and as many as fit into the time:
- * all of them on two idle cores. The long version is `npm run test:crash`. CRASH_SEED repeats an order.
+ * kill -9 before, during and after the recorded points of a real process, in an order of the seed's and as many as fit
+ * into the time. The long version is `npm run test:crash`. CRASH_SEED repeats an order.
  */
 import { describe, expect, it } from "vitest";
-import { killAt, record, reportOf, twoAtATime } from "./kill-runs.ts";
-import { chooseSeed, seeded, shuffled } from "./seeded.ts";
+import { testCrashes } from "omniforge/testing";
+import { traced } from "./tracing.ts";
 
-const budgetMs = 50_000;
-/** Fewer would show nothing, however slow the machine. */
-const fewest = 40;
+const program = new URL("program/everything.ts", import.meta.url);
 
 describe("a process killed at any point of its run", { timeout: 300_000 }, () => {
   it("goes on where it stood: nothing is lost, nothing finished is repeated", async () => {
-    const until = Date.now() + budgetMs;
-    const seed = chooseSeed();
-    const recording = await record();
-    const points = shuffled(recording.points, seeded(seed));
-    const sure = await twoAtATime(points.slice(0, fewest), (point) => killAt(recording, [point]));
-    const more = await twoAtATime(points.slice(fewest), (point) => killAt(recording, [point]), until);
-    const runs = [...sure, ...more];
-    console.log(`${reportOf(recording, runs)}; CRASH_SEED=${seed}`);
-    expect(runs.flatMap(({ problems }) => problems)).toEqual([]);
-    expect(runs.filter(({ kills }) => kills === 0).map(({ name }) => name)).toEqual([]);
+    const report = await testCrashes(program, { budgetMs: 28_000, atLeast: 24 });
+    console.log(report.text);
+    expect(report.broken).toEqual([]);
+    expect(report.points).toBeGreaterThan(60);
+    expect(report.kills).toBeGreaterThanOrEqual(24);
   });
+
+  it.skipIf(traced.skipped !== "")(
+    `goes on where it stood when it is killed as it writes or syncs a file${traced.skipped}`,
+    async () => {
+      const report = await testCrashes(program, {
+        singles: 0,
+        systemCalls: 24,
+        budgetMs: 14_000,
+        atLeast: 6,
+      });
+      console.log(report.text);
+      expect(report.skipped).toBeUndefined();
+      expect(report.broken).toEqual([]);
+      expect(report.systemCalls).toBeGreaterThan(100);
+      expect(report.kills).toBeGreaterThanOrEqual(6);
+    },
+  );
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { PersonOptions, WorkerOptions } from "./program/temporal-options.ts";
-import type { Exit } from "./run-program.ts";
+import type { Exit } from "../../packages/omniforge/src/testing/crash/run-processes.ts";
 
 const compileCache = join(tmpdir(), "omniforge-crash-compile-cache");
 const alive = new Set<ChildProcess>();

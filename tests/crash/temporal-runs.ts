@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPlace, type Place } from "../temporal/namespace.ts";
 import type { TestServer } from "../temporal/server.ts";
-import { brokenPromises } from "./check-run.ts";
-import type { Killed } from "./kill-runs.ts";
-import { readRun, type RunLeft, type TaskLeft } from "./read-run.ts";
-import { inFreshDirectory, type Exit } from "./run-program.ts";
-import type { Random } from "./seeded.ts";
+import { isUnknown } from "../../packages/omniforge/src/testing/crash/check-executions.ts";
+import { brokenPromises } from "../../packages/omniforge/src/testing/crash/check-run.ts";
+import { readRun, type RunLeft } from "../../packages/omniforge/src/testing/crash/read-run.ts";
+import { inFreshDirectory, type Exit } from "../../packages/omniforge/src/testing/crash/run-processes.ts";
+import type { Random } from "../../packages/omniforge/src/testing/crash/seeded.ts";
 import { startPerson, startWorkerProcess, type Worker } from "./temporal-processes.ts";
 
 /** When a worker dies: at the n-th point that it passes, or this long after it began to do something. */
@@ -20,7 +20,12 @@ export interface Recovery {
   readonly active: number;
 }
 
-export interface Disturbed extends Killed {
+export interface Disturbed {
+  readonly name: string;
+  readonly kills: number;
+  /** Whether an outcome was lost, and the log says so. */
+  readonly unknown: boolean;
+  readonly problems: readonly string[];
   readonly left: RunLeft;
   readonly recoveries: readonly Recovery[];
 }
@@ -84,10 +89,10 @@ export async function checked(
       ...(person.code === 0
         ? []
         : [`the person ended with ${person.signal ?? person.code}: ${person.stderr}`]),
-      ...brokenPromises(left, { recording: recording ?? left, kills }),
+      ...brokenPromises(left, { recording: recording ?? left, kills, indifferent: true }),
     ];
     const problems = broken.map((problem) => `${problem} [${directory}]`);
-    const unknown = left.tasks.some(hasUnknown);
+    const unknown = left.tasks.some(({ entries }) => entries.some(isUnknown));
     found = { name: place.namespace, kills, recoveries, left, problems, unknown };
     if (problems.length > 0) throw new Kept();
   }).catch((thrown: unknown) => {
@@ -99,9 +104,6 @@ export async function checked(
 
 /** Keeps a failed run's folder. */
 class Kept extends Error {}
-
-const hasUnknown = ({ entries }: TaskLeft): boolean =>
-  entries.some((entry) => entry.kind === "result" && entry.body.status === "unknown");
 
 async function disturb(place: Place, directory: string, plan: Kills): Promise<Course> {
   const stop = new AbortController();

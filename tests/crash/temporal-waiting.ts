@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sqliteStore, type TaskRow, type TaskStore } from "omniforge/store";
-import { readLedger } from "./ledger.ts";
-import { rootTask } from "./program/agents.ts";
-import { isStill } from "./program/attend.ts";
+import { readLedger } from "../../packages/omniforge/src/testing/crash/ledger.ts";
+import { isStill } from "../../packages/omniforge/src/testing/crash/attend.ts";
+import { root } from "../../packages/omniforge/src/testing/crash/child-options.ts";
 import type { Place } from "../temporal/namespace.ts";
 import { startPerson, startWorkerProcess } from "./temporal-processes.ts";
 import type { Course } from "./temporal-runs.ts";
@@ -16,7 +16,6 @@ export interface Alternating extends Course {
   readonly stirred: readonly string[];
 }
 
-const root = { tenant: "default", task: rootTask };
 const patienceMs = 60_000;
 
 /** The person and the workers take turns, and each is killed with SIGKILL before the other starts. */

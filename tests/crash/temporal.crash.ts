@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { workflowBundle } from "../../packages/temporal/src/bundle.ts";
 import { skipped, startServer, type TestServer } from "../temporal/server.ts";
-import { twoAtATime } from "./kill-runs.ts";
-import type { RunLeft } from "./read-run.ts";
-import { chooseSeed, seeded } from "./seeded.ts";
+import { sideBySide } from "../../packages/omniforge/src/testing/crash/kill-runs.ts";
+import type { RunLeft } from "../../packages/omniforge/src/testing/crash/read-run.ts";
+import { chooseSeed, seeded } from "../../packages/omniforge/src/testing/crash/seeded.ts";
 import {
   anyKills,
   manyKills,
@@ -45,7 +45,7 @@ describe.skipIf(skipped !== "")(
           // A person's process takes about a second to begin.
           { workers: anyKills(random), personsAfterMs: [1, 2, 3, 4].map(() => 500 + random.below(3_000)) },
         ];
-        found.push(...(await twoAtATime(plans, (plan) => runOnTemporal(server, plan, recording))));
+        found.push(...(await sideBySide(plans, (plan) => runOnTemporal(server, plan, recording))));
         console.log(`Temporal, random kills: ${temporalReport(found)}; CRASH_SEED=${seed}`);
         expect(found.flatMap(({ problems }) => problems)).toEqual([]);
       }

@@ -5,10 +5,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { workflowBundle } from "../../packages/temporal/src/bundle.ts";
 import { skipped, startServer, type TestServer } from "../temporal/server.ts";
-import { difference } from "./compare-logs.ts";
-import { record, twoAtATime } from "./kill-runs.ts";
-import type { RunLeft } from "./read-run.ts";
-import { chooseSeed, seeded } from "./seeded.ts";
+import { difference } from "../../packages/omniforge/src/testing/crash/check-run.ts";
+import { record, sideBySide } from "../../packages/omniforge/src/testing/crash/kill-runs.ts";
+import type { RunLeft } from "../../packages/omniforge/src/testing/crash/read-run.ts";
+import { chooseSeed, seeded } from "../../packages/omniforge/src/testing/crash/seeded.ts";
 import {
   anyKills,
   checked,
@@ -37,7 +37,7 @@ describe.skipIf(skipped !== "")(
     afterAll(() => server.stop());
 
     it("leaves the log that the same agent leaves in process", async () => {
-      const inProcess = await record();
+      const inProcess = await record(new URL("program/everything.ts", import.meta.url));
       const differences = recording.tasks.map(({ entries }, index) =>
         difference(entries, inProcess.left.tasks[index]?.entries ?? []),
       );
@@ -49,7 +49,7 @@ describe.skipIf(skipped !== "")(
       const seed = chooseSeed();
       const random = seeded(seed);
       const plans = [manyKills(random), anyKills(random)];
-      const found = await twoAtATime(plans, (workers) => runOnTemporal(server, { workers }, recording));
+      const found = await sideBySide(plans, (workers) => runOnTemporal(server, { workers }, recording));
       console.log(`Temporal, random kills: ${temporalReport(found)}; CRASH_SEED=${seed}`);
       expect(found.flatMap(({ problems }) => problems)).toEqual([]);
       expect(Math.max(...found.map(({ kills }) => kills))).toBeGreaterThanOrEqual(fewest);

@@ -15,7 +15,6 @@ import {
   type ToolContext,
 } from "omniforge";
 import { scriptedModel, type Conversation, type ScriptedReply } from "omniforge/testing";
-import type { Ledger } from "../crash/ledger.ts";
 
 /** What the writer does at the moments at which tasks are parked; whoever finishes them does nothing there. */
 export interface Moments {
@@ -29,14 +28,14 @@ export interface Moments {
 
 const late = {
   maximumAttempts: 3,
-  initialIntervalMs: 60_000,
+  initialIntervalMs: 3_000,
   backoffCoefficient: 1,
-  maximumIntervalMs: 60_000,
+  maximumIntervalMs: 3_000,
 };
 const letter = "the letter, at length. ".repeat(800);
 const volume = "a volume that is too long for the log. ".repeat(900);
 
-export function createAgent(ledger: Ledger, moments: Moments = {}): Agent {
+export function createAgent(moments: Moments = {}): Agent {
   const tool = (
     name: string,
     effects: "none" | "idempotent" | "once",
@@ -51,9 +50,7 @@ export function createAgent(ledger: Ledger, moments: Moments = {}): Agent {
       effects,
       ...more,
       async execute(_parameters, context) {
-        ledger.write("start", context.idempotencyKey);
         await act(context);
-        ledger.write("end", context.idempotencyKey);
         return result;
       },
     });

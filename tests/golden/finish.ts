@@ -15,8 +15,9 @@ import {
 } from "omniforge";
 import { sqliteStore, type TaskRow } from "omniforge/store";
 import { checkLog } from "omniforge/testing";
-import { openLedger, readLedger, type LedgerLine } from "../crash/ledger.ts";
+import { readLedger, type LedgerLine } from "../../packages/omniforge/src/testing/crash/ledger.ts";
 import { createAgent, createModels } from "./agents.ts";
+import { watchedBy } from "./watched.ts";
 
 /** Every release's databases: `schema-2/mid-turn` … */
 export function goldenDatabases(): readonly string[] {
@@ -71,9 +72,9 @@ export async function finish(directory: string): Promise<readonly unknown[]> {
   const errors: unknown[] = [];
   const forge = await createOmniForge({
     dataDirectory: directory,
-    agents: [createAgent(openLedger(directory, 1_000))],
+    agents: [createAgent()],
     models: createModels(),
-    backend: inProcess({ onError: (error) => errors.push(error) }),
+    backend: await watchedBy(directory, 1_000, inProcess({ onError: (error) => errors.push(error) })),
     workspace: "/",
   });
   try {
@@ -116,7 +117,7 @@ function repeated(before: Left, after: Left): readonly string[] {
     log.flatMap(({ kind, key }) => {
       if (key === undefined) return [];
       if (kind === "claim") return [`${row.task}/${key.replace("/claim/", "/tool/")}`];
-      return kind === "result" || kind === "reply" ? [`${row.task}/${key}`] : [];
+      return kind === "result" || kind === "reply" || kind === "compaction" ? [`${row.task}/${key}`] : [];
     }),
   );
   return after.ledger

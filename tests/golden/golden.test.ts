@@ -17,7 +17,7 @@ function executedSince(before: Left, after: Left): readonly string[] {
   const depths = new Map(after.tasks.map(({ row }) => [row.task, row.depth]));
   return after.ledger.slice(before.ledger.length).flatMap(({ phase, key }) => {
     const [task = "", ...rest] = key.split("/");
-    return phase === "start" ? [`${depths.get(task)}/${rest.join("/")}`] : [];
+    return phase === "start" && key.includes("/tool/") ? [`${depths.get(task)}/${rest.join("/")}`] : [];
   });
 }
 

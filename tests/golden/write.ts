@@ -21,9 +21,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createOmniForge, type Entry, type OmniForge } from "omniforge";
-import { openLedger } from "../crash/ledger.ts";
+import { createOmniForge, inProcess, type Entry, type OmniForge } from "omniforge";
 import { createAgent, createModels, type Moments } from "./agents.ts";
+import { watchedBy } from "./watched.ts";
 
 const die = (): never => {
   process.kill(process.pid, "SIGKILL");
@@ -123,11 +123,12 @@ async function park(name: string, directory: string, number: number): Promise<vo
       return state.fails === true && name === "retrying-model" ? "fail" : undefined;
     },
   };
-  const agent = createAgent(openLedger(directory, number), moments);
+  const agent = createAgent(moments);
   const forge = await createOmniForge({
     dataDirectory: directory,
     agents: [agent],
     models: createModels(moments),
+    backend: await watchedBy(directory, number, inProcess()),
     work: state.work ?? true,
     workspace: "/",
   });

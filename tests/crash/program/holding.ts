@@ -10,7 +10,7 @@ import { setTimeout } from "node:timers/promises";
 import { createOmniForge, defineAgent, defineTool } from "omniforge";
 import { scriptedModel } from "omniforge/testing";
 import { inProcess } from "../../../packages/omniforge/src/in-process/index.ts";
-import { openLedger } from "../ledger.ts";
+import { openLedger } from "../../../packages/omniforge/src/testing/crash/ledger.ts";
 import { holdingOptions } from "./options.ts";
 
 const options = holdingOptions.parse(JSON.parse(process.argv[2] ?? "{}"));

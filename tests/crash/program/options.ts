@@ -1,20 +1,12 @@
-/** What the program is told when it is started. */
+/** What the programs beside the harness's own are told when they are started. */
 import { z } from "zod";
-import { killPlan } from "./points.ts";
 
-export const programOptions = z.strictObject({
+/** The options of poisoned.ts. */
+export const poisonedOptions = z.strictObject({
   directory: z.string(),
   /** Counted from 0: how many processes of this program came before. */
   process: z.number().int().nonnegative(),
-  durability: z.enum(["power", "process"]),
-  kill: killPlan.optional(),
-  /** See attend.ts. */
-  eager: z.boolean(),
 });
-export type ProgramOptions = z.infer<typeof programOptions>;
-
-/** The options of poisoned.ts. */
-export const poisonedOptions = programOptions.pick({ directory: true, process: true });
 
 /** The options of holding.ts. */
 export const holdingOptions = poisonedOptions.extend({

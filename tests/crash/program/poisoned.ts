@@ -7,7 +7,7 @@
 import { setTimeout } from "node:timers/promises";
 import { createOmniForge, defineAgent, defineTool, type OmniForge } from "omniforge";
 import { scriptedModel } from "omniforge/testing";
-import { openLedger } from "../ledger.ts";
+import { openLedger } from "../../../packages/omniforge/src/testing/crash/ledger.ts";
 import { poisonedOptions } from "./options.ts";
 
 const options = poisonedOptions.parse(JSON.parse(process.argv[2] ?? "{}"));

@@ -1,6 +1,6 @@
 /** What the two programs of a run on Temporal are told when they are started. */
 import { z } from "zod";
-import { killPlan } from "./points.ts";
+import { kill } from "../../../packages/omniforge/src/testing/crash/kill-plan.ts";
 
 /** In a namespace of its own: every run's task has the same id. */
 const placeShape = z.strictObject({ address: z.string(), namespace: z.string(), taskQueue: z.string() });
@@ -10,7 +10,7 @@ export const workerOptions = placeShape.extend({
   directory: z.string(),
   /** Counted from 0: how many workers of this run came before. */
   process: z.number().int().nonnegative(),
-  kill: killPlan.optional(),
+  kill: kill.optional(),
 });
 export type WorkerOptions = z.infer<typeof workerOptions>;
 

@@ -4,21 +4,19 @@
  *
  * Usage: node program/temporal-person.ts '<JSON of personOptions>'
  */
-import { join } from "node:path";
 import { createOmniForge } from "omniforge";
 import { createTask, type StepWorld } from "omniforge/steps";
 import { temporal } from "../../../packages/temporal/src/index.ts";
 import { userMessage } from "../../../packages/omniforge/src/protocol/message.ts";
-import { openLedger } from "../ledger.ts";
-import { createAgent, rootTask } from "./agents.ts";
-import { attend } from "./attend.ts";
-import { createPoints } from "./points.ts";
+import { attend } from "../../../packages/omniforge/src/testing/crash/attend.ts";
+import { root } from "../../../packages/omniforge/src/testing/crash/child-options.ts";
+import { openLedger } from "../../../packages/omniforge/src/testing/crash/ledger.ts";
+import { createProgram } from "./everything.ts";
 import { personOptions } from "./temporal-options.ts";
 
 const { directory, ...place } = personOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
-// Nothing is executed here, so nothing of it is ever written.
-const points = createPoints(join(directory, "points-of-nobody.txt"), undefined);
-const agent = createAgent({ ledger: openLedger(directory, -1), points });
+const ledger = openLedger(directory, -1);
+const program = createProgram(ledger);
 
 let opened: StepWorld | undefined;
 const forge = await createOmniForge({
@@ -31,13 +29,12 @@ const forge = await createOmniForge({
   },
 });
 if (opened === undefined) throw new Error("the backend was not made");
-const root = { tenant: "default", task: rootTask };
 await createTask(opened, {
   ...root,
-  specs: agent.specSet("scripted:root"),
+  specs: program.agent.specSet("scripted:root"),
   engine: "temporal",
-  message: { message: userMessage("do everything") },
+  message: { message: userMessage(program.message) },
 });
 await forge.backend.start(root);
-await attend({ world: opened, backend: forge.backend, root, eager: false });
+await attend({ world: opened, backend: forge.backend, ledger, root, eager: false, program });
 await forge.close();

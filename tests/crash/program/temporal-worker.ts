@@ -5,13 +5,13 @@
  */
 import { join } from "node:path";
 import { createOmniForge } from "omniforge";
-import { createTranscripts } from "omniforge/steps";
 import { temporal } from "../../../packages/temporal/src/index.ts";
-import { openLedger } from "../ledger.ts";
-import { createAgent, createModels } from "./agents.ts";
-import { createPoints } from "./points.ts";
+import { pointsFile, root } from "../../../packages/omniforge/src/testing/crash/child-options.ts";
+import { openLedger } from "../../../packages/omniforge/src/testing/crash/ledger.ts";
+import { createPoints } from "../../../packages/omniforge/src/testing/crash/points.ts";
+import { watchWorld } from "../../../packages/omniforge/src/testing/crash/watch-world.ts";
+import { createProgram } from "./everything.ts";
 import { workerOptions } from "./temporal-options.ts";
-import { watchStore } from "./watched-store.ts";
 
 const {
   directory,
@@ -19,19 +19,20 @@ const {
   kill,
   ...place
 } = workerOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
-const points = createPoints(join(directory, `points-${number}.txt`), kill);
+const points = await createPoints(join(directory, pointsFile(number)), kill);
 const ledger = openLedger(directory, number);
+const { agent, models = {} } = createProgram(ledger);
 
 await createOmniForge({
   dataDirectory: directory,
   durability: "process",
-  agents: [createAgent({ ledger, points })],
-  models: createModels({ ledger, points }),
+  agents: [agent],
+  models,
   backend(world, how) {
-    const store = watchStore(world.store, points);
     // Quicker than by default: a person who is killed before the task is woken would hold up the test.
     const reconcile = { everyMs: 500, quietMs: 1_000 };
-    return temporal({ ...place, reconcile })({ ...world, store, transcripts: createTranscripts(store) }, how);
+    const watched = watchWorld(world, { points, ledger, tenant: root.tenant });
+    return temporal({ ...place, reconcile })(watched, how);
   },
 });
 process.stdout.write("ready\n");

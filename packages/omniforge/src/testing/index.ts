@@ -14,3 +14,16 @@ export {
   type Engine,
 } from "./contract/index.ts";
 export type { EngineOptions, ExpectedLogs, ScenarioFramework, Skip } from "./contract/index.ts";
+export {
+  defineCrashProgram,
+  testCrashes,
+  type BrokenPromise,
+  type CrashOptions,
+  type CrashProgram,
+  type CrashReport,
+  type CrashStage,
+  type CreateCrashProgram,
+  type EffectLedger,
+  type Kill,
+  type Moment,
+} from "./crash/index.ts";

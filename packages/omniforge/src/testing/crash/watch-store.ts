@@ -1,21 +1,18 @@
 /**
- * The store's port with a point before each write is applied, and one after it is durable but before the caller hears.
+ * The store's port with a point around each write: before it is applied, and after it is durable but before the caller
+ * hears.
  *
  * The promise of the store's tells the caller in a later microtask than it tells this file, so nothing of the program
  * runs between "durable" and the point after it.
  */
-import type { NewEntry } from "../../../packages/omniforge/src/protocol/entry.ts";
-import type { TaskStore } from "../../../packages/omniforge/src/store/task-store.ts";
+import type { NewEntry } from "../../protocol/entry.ts";
+import type { TaskStore } from "../../store/task-store.ts";
 import type { Points } from "./points.ts";
 
 /** Wraps a store; reads pass through unwatched. */
 export function watchStore(store: TaskStore, points: Points): TaskStore {
-  const around = async <Value>(name: string, write: () => Promise<Value>): Promise<Value> => {
-    points.pass(`before ${name}`);
-    const value = await write();
-    points.pass(`after ${name}`);
-    return value;
-  };
+  const around = <Value>(name: string, write: () => Promise<Value>): Promise<Value> =>
+    points.around(name, write);
   const { executions } = store;
   return {
     ...store,
@@ -29,7 +26,7 @@ export function watchStore(store: TaskStore, points: Points): TaskStore {
       release: (reference, fence, park) =>
         around(`release ${reference.task}`, () => executions.release(reference, fence, park)),
       park: (reference, park) => around(`park ${reference.task}`, () => executions.park(reference, park)),
-      beat: (owner, at) => around("beat", () => executions.beat(owner, at)),
+      beat: (owner, at, alone) => around("beat", () => executions.beat(owner, at, alone)),
       retire: (owner, seenAt) => around("retire", () => executions.retire(owner, seenAt)),
       evict: (reference, owner, recovery, at, seenAt) =>
         around(`evict ${reference.task}`, () => executions.evict(reference, owner, recovery, at, seenAt)),

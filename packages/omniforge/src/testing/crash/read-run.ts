@@ -1,8 +1,10 @@
 /** What a run left behind: the tasks' heads and logs, the ledger, and whether the database is sound. */
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { sqliteStore, type TaskRow } from "omniforge/store";
-import type { Entry } from "../../packages/omniforge/src/protocol/entry.ts";
+import type { Entry } from "../../protocol/entry.ts";
+import { checkIntegrity } from "../../store/sqlite/check-integrity.ts";
+import { sqliteStore } from "../../store/sqlite/sqlite-store.ts";
+import type { TaskRow } from "../../store/task-store.ts";
+import { root } from "./child-options.ts";
 import { readLedger, type LedgerLine } from "./ledger.ts";
 
 export interface TaskLeft {
@@ -23,21 +25,11 @@ export async function readRun(directory: string): Promise<RunLeft> {
   const path = join(directory, "omniforge.db");
   const store = sqliteStore(path);
   try {
-    const rows = await store.list({ tenant: "default", limit: 1000 });
+    const rows = await store.list({ tenant: root.tenant, limit: 1000 });
     const sorted = rows.toSorted((one, other) => (one.task < other.task ? -1 : 1));
     const tasks = await Promise.all(sorted.map(async (row) => ({ row, entries: await store.read(row, 0) })));
     return { tasks, ledger: readLedger(directory), integrity: checkIntegrity(path) };
   } finally {
     await store.close();
-  }
-}
-
-function checkIntegrity(path: string): string {
-  const database = new DatabaseSync(path);
-  try {
-    const rows = database.prepare("pragma integrity_check").all();
-    return rows.map((row) => String(row["integrity_check"])).join("; ");
-  } finally {
-    database.close();
   }
 }

@@ -2,19 +2,20 @@
 export interface Random {
   /** From 0 up to, not including, this. */
   below(limit: number): number;
+  /** From 0 up to, not including, 1. */
+  fraction(): number;
 }
 
 /** Mulberry32: small, and good enough to choose where to die. */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
-  return {
-    below(limit) {
-      state = (state + 0x6d2b79f5) >>> 0;
-      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-      return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
-    },
+  const fraction = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+  return { fraction, below: (limit) => Math.floor(fraction() * limit) };
 }
 
 /** The same items in an order of the seed's. */
