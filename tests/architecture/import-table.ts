@@ -28,6 +28,7 @@ const forbidden: Record<string, readonly string[]> = {
   skills: ["in-process", "steps", ...surfaces],
   prompts: ["in-process", "steps", ...surfaces],
   store: ["in-process", "steps", "models", "tools", ...surfaces],
+  redaction: ["in-process", "steps", "models", "tools", ...surfaces],
   telemetry: ["in-process", "steps", ...surfaces],
   testing: ["in-process", ...surfaces],
   "in-process": surfaces,
