@@ -3,7 +3,19 @@ import { RequestMalformedError, TaskNotFoundError } from "@a2a-js/sdk/errors";
 import { TaskState } from "@a2a-js/sdk";
 import { defineAgent } from "omniforge";
 import { describe, expect, it } from "vitest";
-import { answerOf, message, openStage, request, taskOf, textIn, transports } from "./stage.ts";
+import { conversational } from "../../packages/omniforge/src/agents/conversation.ts";
+import {
+  answerOf,
+  file,
+  message,
+  openStage,
+  request,
+  stateOf,
+  taskOf,
+  text,
+  textIn,
+  transports,
+} from "./stage.ts";
 
 const helper = defineAgent({ name: "helper", instructions: "Help." });
 const everything = {
@@ -63,5 +75,21 @@ describe.each(transports)("over %s", (transport) => {
     expect(taskOf(await client.sendMessage(request({ ...sent, taskId: id, contextId: "" }))).contextId).toBe(
       "talk",
     );
+  });
+});
+
+describe.each(transports)("over %s, an agent that listens", (transport) => {
+  it("goes on with what is said next, files too, in one task", async () => {
+    const talker = conversational(defineAgent({ name: "talker", instructions: "Talk." }), "scripted:test");
+    await using stage = await openStage([talker], ({ said }) => ({ text: `heard <${said.join("|")}>` }));
+    const client = await stage.client("talker", transport);
+    const first = taskOf(await client.sendMessage(request("one")));
+    expect(stateOf(first)).toBe("TASK_STATE_INPUT_REQUIRED");
+    const next = message([text("two"), file("a,b", "text/csv")], { taskId: first.id });
+    const second = taskOf(await client.sendMessage(request(next)));
+    expect([second.id, stateOf(second)]).toEqual([first.id, "TASK_STATE_INPUT_REQUIRED"]);
+    expect(second.history.flatMap(({ parts }) => parts.map(textIn)).at(-2)).toContain("heard <one|two");
+    const again = taskOf(await client.sendMessage(request(next)));
+    expect(again.history).toEqual(second.history);
   });
 });

@@ -87,6 +87,8 @@ function decided({ decision, value, reason, arguments: given }: SpokenAnswer): A
 
 /** A question is answered by a data part, by text, or, where a schema asks for more than text, by text that is JSON. */
 function inWords({ schema }: Pick<InputRequest, "schema">, parts: readonly Part[]): Answer {
+  if (parts.some(({ type }) => type === "file"))
+    throw wrong("a question is answered by text or data, not by files");
   const data = parts.find((part) => part.type === "data");
   if (data !== undefined) return { decision: "answer", value: data.value };
   const text = textOf(parts);

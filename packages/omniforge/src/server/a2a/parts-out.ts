@@ -21,6 +21,21 @@ function filePart(bytes: Uint8Array, mediaType: string, filename: string): A2APa
   return { ...plain, content: { $case: "raw", value: Buffer.from(bytes) }, mediaType, filename };
 }
 
+/** What is JSON by its name is data, as long as it is; anything else a file. */
+function artifactPart(bytes: Uint8Array, name: string): A2APart {
+  const mediaType = (getMimeType(name) ?? "application/octet-stream").split(";", 1)[0] ?? "";
+  const value = mediaType === "application/json" ? jsonIn(bytes) : undefined;
+  return value === undefined ? filePart(bytes, mediaType, name) : { ...dataPart(value), filename: name };
+}
+
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The parts that an A2A client may see. */
 export async function toTheirParts(
   shelf: Shelf,
@@ -52,7 +67,7 @@ async function toTheirPart(
     }
     case "artifact": {
       const bytes = part.blob && (await blobs.get(task, part.blob));
-      return bytes && filePart(bytes, getMimeType(part.name) ?? "application/octet-stream", part.name);
+      return bytes && artifactPart(bytes, part.name);
     }
     case "reasoning":
     case "tool-call":

@@ -12,6 +12,9 @@ import type { Entry } from "../../protocol/entry.ts";
 import type { Message } from "../../protocol/message.ts";
 import { descendantsOf } from "../../steps/family.ts";
 import type { TaskRow } from "../../store/task-store.ts";
+import { isListening } from "../../agents/conversation.ts";
+import { goOn } from "../../say.ts";
+import { toTask } from "../../task-view.ts";
 import { chooseRequest, explicitAnswer, mayHaveSaid, toAnswer } from "./answer.ts";
 import { checkTenant, rowOf, type Desk } from "./desk.ts";
 import { malformedError } from "./errors.ts";
@@ -32,7 +35,7 @@ export async function send(desk: Desk, request: SendMessageRequest): Promise<str
   if (message === undefined) throw malformedError("message: is missing");
   if (configuration?.taskPushNotificationConfig !== undefined) throw new PushNotificationNotSupportedError();
   const said = toOurMessage(message);
-  return message.taskId === "" ? begin(desk, message, said) : goOn(desk, message, said);
+  return message.taskId === "" ? begin(desk, message, said) : continued(desk, message, said);
 }
 
 async function begin(desk: Desk, message: A2AMessage, said: Message): Promise<string> {
@@ -62,7 +65,7 @@ async function begin(desk: Desk, message: A2AMessage, said: Message): Promise<st
   return task;
 }
 
-async function goOn(desk: Desk, message: A2AMessage, said: Message): Promise<string> {
+async function continued(desk: Desk, message: A2AMessage, said: Message): Promise<string> {
   const row = await rowOf(desk, message.taskId);
   if (message.contextId !== "" && message.contextId !== row.context)
     throw malformedError(`contextId: task ${row.task} belongs to another context`);
@@ -82,8 +85,14 @@ async function sayOnce(desk: Desk, row: TaskRow, message: A2AMessage, said: Mess
   const { forge, window, caller } = desk;
   const actor = caller.key === undefined ? {} : { actor: caller.key };
   const { messageId: id } = message;
-  const open = requestsOf(row, await openDescendants(window.store, row));
-  if (await wasSaid(desk, row, message, said)) return;
+  const open = requestsOf(row, await openDescendants(window.store, row)).filter(
+    ({ request }) => !isListening(request),
+  );
+  if (await wasSaid(desk, row, message, said)) {
+    // Whoever said it first may have died before the conversation went on.
+    if (row.messages > row.taken) await goOn(forge, toTask(row));
+    return;
+  }
   if (row.endedSeq !== null)
     throw new OmniForgeError(
       "TASK_ENDED",
@@ -98,6 +107,7 @@ async function sayOnce(desk: Desk, row: TaskRow, message: A2AMessage, said: Mess
   }
   const { entry, repeated } = await forge.accept(row.task, { kind: "message", id, message: said, ...actor });
   if (repeated && !saysSame(entry, message, said)) throw conflict(message);
+  await goOn(forge, toTask(row));
 }
 
 /** Whether this message was accepted before, by the task or one of its sub-agents. Throws TASK_CONFLICT where it said something else. */
