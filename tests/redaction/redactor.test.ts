@@ -87,6 +87,9 @@ describe("configured fields", () => {
     for (let cut = text.indexOf("hunter"); cut < text.length; cut++)
       expect(shown(text.slice(0, cut))).not.toMatch(/hunt|\[1/);
     expect(shown(`said: ${text}`)).not.toMatch(/hunter|\[1/);
+    const card = JSON.stringify({ card: { number: "4111-2222", holder: "A" }, rest: "…" });
+    for (let cut = card.indexOf("4111"); cut < card.length; cut++)
+      expect(shown(card.slice(0, cut))).not.toContain("4");
   });
 
   it("are masked in the texts beside them: a prompt that quotes an argument", () => {

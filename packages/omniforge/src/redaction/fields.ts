@@ -24,8 +24,10 @@ type Pattern = Path;
 export function hiddenFields(fields: readonly string[]): HiddenFields {
   const names = new Set(fields.filter((field) => !field.startsWith("$")).map((name) => name.toLowerCase()));
   const paths = fields.filter((field) => field.startsWith("$")).map(parsePath);
-  const alternatives = [...names].map((name) => name.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`));
-  const inJson = names.size === 0 ? undefined : new RegExp(`"(?:${alternatives.join("|")})"\\s*:\\s*`, "gi");
+  const inJson = memberNamed([...names]);
+  // Where a text was cut its members' paths can't be told: whatever has such a name at its end is masked.
+  const ends = paths.map((path) => path.at(-1)).filter((step) => typeof step === "string" && step !== "*");
+  const inCutJson = memberNamed([...names, ...ends.map(String)]);
 
   const isHidden = (path: Path): boolean => {
     const last = path.at(-1);
@@ -62,6 +64,7 @@ export function hiddenFields(fields: readonly string[]): HiddenFields {
         const after = walk(value, [], found);
         return after === value ? given : JSON.stringify(after);
       }
+      return inCutJson === undefined ? given : maskMembers(given, inCutJson, found);
     }
     return inJson === undefined ? given : maskMembers(given, inJson, found);
   }
@@ -84,6 +87,13 @@ export function hiddenFields(fields: readonly string[]): HiddenFields {
     inText: text,
     restore: (edited, original) => restore(edited, original),
   };
+}
+
+/** Where a member of one of these names begins its value; undefined for no names. */
+function memberNamed(names: readonly string[]): RegExp | undefined {
+  if (names.length === 0) return undefined;
+  const literal = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`));
+  return new RegExp(`"(?:${literal.join("|")})"\\s*:\\s*`, "gi");
 }
 
 /** Masks the values of such members where the text can't be parsed: what is no plain value is cut off with all after it. */
