@@ -25,6 +25,7 @@ import type { Answer, Input, InputRequest } from "./protocol/input.ts";
 import type { Json } from "./protocol/json.ts";
 import { textOf, userMessage, type Message } from "./protocol/message.ts";
 import type { Task, TaskReference } from "./protocol/task.ts";
+import { keptSince, startRetention, type Retention } from "./retention.ts";
 import { accept, type Accepted } from "./steps/accept.ts";
 import { createTask } from "./steps/create-task.ts";
 import { eraseFamily } from "./steps/erase-family.ts";
@@ -67,6 +68,8 @@ export interface OmniForgeOptions {
   /** Whether this process executes tasks. Default true; false: a client of those that do. */
   readonly work?: boolean;
   readonly tenant?: string;
+  /** How long ended tasks are kept, of all tenants. Default for ever. Only where tasks are executed. */
+  readonly retention?: Retention;
   /** Members of tools' and people's values that are shown to nobody: names, or paths like `$.card.number`. */
   readonly redact?: readonly string[];
 }
@@ -102,6 +105,7 @@ export interface OmniForge extends Tasks {
   readonly watch: Watch;
   readonly tools: ToolRegistry;
   readonly models: ModelRegistry;
+  /** By name, the first of each. */
   readonly agents: ReadonlyMap<string, Agent>;
   /** The model of agents that name none. */
   readonly model: string;
@@ -152,7 +156,8 @@ export interface OmniForge extends Tasks {
 
 /** Opens an OmniForge; unfinished tasks of its data directory go on at once. */
 export async function createOmniForge(options: OmniForgeOptions = {}): Promise<OmniForge> {
-  const { tenant = "default", durability, work = true } = options;
+  const { tenant = "default", durability, work = true, retention } = options;
+  if (retention) keptSince(retention, Date.now());
   const redactor = createRedactor({ fields: options.redact ?? [], secrets: secretsOf(process.env) });
   const directory = resolve(options.dataDirectory ?? ".omniforge");
   const bus = createEventBus();
@@ -167,7 +172,8 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   const agents = new Map<string, Agent>();
   /** The same tool object may come with several agents; another one of the same name is a mistake. */
   const know = (agent: Agent): void => {
-    agents.set(agent.name, agent);
+    // A conversation's agent has the name of the one that it was made of.
+    if (!agents.has(agent.name)) agents.set(agent.name, agent);
     for (const tool of agent.tools) if (tools.get(tool.spec.name) !== tool) tools.register(tool);
   };
   for (const tool of options.tools ?? []) tools.register(tool);
@@ -200,8 +206,10 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     throw thrown;
   });
 
+  const sweeper = work && retention ? startRetention(world, retention, warn) : undefined;
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => (closed ??= backend.close().then(() => store.close()));
+  const close = (): Promise<void> =>
+    (closed ??= Promise.all([backend.close(), sweeper?.stop()]).then(() => store.close()));
   const views = new Map<string, OmniForge>();
   const watch = createWatch(store, bus);
   const parts: Parts = {
@@ -340,6 +348,9 @@ async function tell(engine: () => Promise<void>): Promise<void> {
     });
   }
 }
+
+const warn = (error: unknown): void =>
+  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
 
 /** Only the environment is read: opening an OmniForge calls no server. */
 const asksNobody: Probe = () => Promise.resolve({ kind: "nothing", why: "it was not asked" });

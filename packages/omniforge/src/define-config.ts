@@ -2,6 +2,7 @@
 import type { Agent } from "./agents/define-agent.ts";
 import type { OmniForgeOptions } from "./create-omniforge.ts";
 import type { ModelFactsTable } from "./models/model-facts.ts";
+import type { Retention } from "./retention.ts";
 import type { ShellRules } from "./tools/builtin/shell/rules.ts";
 import type { Tool } from "./tools/tool.ts";
 
@@ -25,6 +26,8 @@ export interface OmniForgeConfig {
   readonly rules?: ShellRules;
   /** Members of tools' and people's values that are shown to nobody: names, or paths like `$.card.number`. */
   readonly redact?: readonly string[];
+  /** How long ended tasks are kept. Default for ever. */
+  readonly retention?: Retention;
   /** Prices and context lengths that are yours, or newer than ours. */
   readonly modelFacts?: ModelFactsTable;
 }

@@ -8,6 +8,7 @@ export {
   type SubmitOptions,
 } from "./create-omniforge.ts";
 export type { Followed, ListedTasks, Tasks } from "./tasks.ts";
+export type { Retention } from "./retention.ts";
 export { defineConfig, type OmniForgeConfig } from "./define-config.ts";
 export { defineAgent, type Agent, type AgentDefinition } from "./agents/define-agent.ts";
 export {

@@ -19,6 +19,7 @@ import type { RunChoice } from "./commands/run.ts";
 import type { SayChoice } from "./commands/say.ts";
 import type { ServeChoice } from "./commands/serve.ts";
 import type { ShowChoice } from "./commands/show.ts";
+import type { SweepChoice } from "./commands/sweep.ts";
 import type { TasksChoice } from "./commands/tasks.ts";
 import type { ToolsChoice } from "./commands/tools.ts";
 import type { WatchChoice } from "./commands/watch.ts";
@@ -34,7 +35,7 @@ const yes = (): Option => new Option("--yes", "approve without asking");
 const backend = (): Option =>
   new Option("--backend <engine>", "what runs tasks").choices(["in-process", "temporal"]);
 const maxCost = (): Option =>
-  new Option("--max-cost <dollars>", "what its models may cost, sub-agents included").argParser(toDollars);
+  new Option("--max-cost <dollars>", "what its models may cost, sub-agents included").argParser(toPositive);
 const noWork = (): Option => new Option("--no-work", "leave running it to other processes");
 
 const program = new Command("omniforge")
@@ -191,6 +192,14 @@ program
     run(async () => (await import("./commands/erase.ts")).erase(id, choice)),
   );
 
+program
+  .command("sweep")
+  .description("erase what ended so many days ago, and clean the files of it")
+  .option("--days <number>", "how many (default: the config file's retention)", toPositive)
+  .addOption(json())
+  .addOption(data())
+  .action((choice: SweepChoice) => run(async () => (await import("./commands/sweep.ts")).sweep(choice)));
+
 const keys = program.command("keys").description("say who may come in at a server of this data directory");
 keys
   .command("create")
@@ -294,11 +303,10 @@ function toLimit(typed: string): number {
   return limit;
 }
 
-function toDollars(typed: string): number {
-  const dollars = Number(typed);
-  if (!Number.isFinite(dollars) || dollars <= 0)
-    throw new InvalidArgumentError("It is a number of US dollars, above 0.");
-  return dollars;
+function toPositive(typed: string): number {
+  const number = Number(typed);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError("It is a number above 0.");
+  return number;
 }
 
 try {

@@ -213,6 +213,8 @@ export interface TaskStore {
   readonly executions: ExecutionStore;
   /** Whose logs have grown since a mark, whoever wrote. A store that can't tell has all followed logs compared. */
   readonly grown?: (since?: string) => Promise<Growth>;
+  /** Writes something that means nothing, durably. Throws STORE_FAILED where nothing can be written. */
+  readonly probe?: () => Promise<void>;
   /** A number that changes whenever another process has written. Cheap enough to ask twenty times a second. */
   version(): number;
   close(): Promise<void>;

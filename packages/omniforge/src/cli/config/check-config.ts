@@ -72,6 +72,7 @@ const shape = z.strictObject({
       }
     })
     .optional(),
+  retention: z.strictObject({ endedTasksDays: z.number().positive() }).optional(),
   modelFacts: z.record(z.string(), modelFacts).optional(),
 });
 

@@ -19,6 +19,7 @@ export type Parameters = readonly SQLInputValue[] | Record<string, SQLInputValue
 
 const folder = new URL("./", import.meta.url);
 const maximumBatch = 128;
+const checkpointPages = 1_000;
 
 interface Write {
   readonly perform: () => unknown;
@@ -69,6 +70,12 @@ export class Database {
     return Number(this.#database.prepare("select last_insert_rowid() as id").get()?.["id"]);
   }
 
+  /** Writes the file's header as it is. Only inside `write`. */
+  touch(): void {
+    const version = Number(this.#database.prepare("pragma user_version").get()?.["user_version"]);
+    this.#database.exec(`pragma user_version = ${version}`);
+  }
+
   /** Performs a synchronous write in the next transaction; resolves once that is durable. */
   write<T>(perform: () => T): Promise<T> {
     if (this.#closed) return Promise.reject(new OmniForgeError("CLOSED", "the store has been closed"));
@@ -84,6 +91,16 @@ export class Database {
       .prepare("select data_version + total_changes() as version from pragma_data_version")
       .get();
     return Number(row?.["version"]);
+  }
+
+  /** Leaves the write-ahead log to others meanwhile: to write back one as long as the database would hold this thread up. */
+  async withoutCheckpoints(work: () => Promise<void>): Promise<void> {
+    this.#database.exec("pragma wal_autocheckpoint = 0");
+    try {
+      await work();
+    } finally {
+      if (!this.#closed) this.#database.exec(`pragma wal_autocheckpoint = ${checkpointPages}`);
+    }
   }
 
   /** A consistent copy in a new file, as of one moment; others may write meanwhile. Blocks this process until done. */
@@ -209,7 +226,7 @@ function tryToOpen(path: string, durability: Durability): DatabaseSync | { reado
   try {
     database.exec(
       `pragma busy_timeout = 5000; pragma page_size = 8192; pragma journal_mode = wal;
-       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = 1000;
+       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = ${checkpointPages};
        pragma secure_delete = on;`,
     );
     migrate(database);

@@ -262,7 +262,8 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
         };
       }),
     erase,
-    scrub: ({ rewrites }) => scrub(path, rewrites, options.scrubPatienceMs ?? 10_000),
+    scrub: ({ rewrites }) =>
+      database.withoutCheckpoints(() => scrub(path, rewrites, options.scrubPatienceMs ?? 10_000)),
     endedBefore: (before, limit, after = beforeAll) =>
       reading(() => database.all("endedBefore", [before, after.updatedAt, after.task, limit]).map(toTaskRow)),
     executions: sqliteExecutions(database, (reference, entry: NewEntry, at) => {
@@ -284,6 +285,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
           })),
         };
       }),
+    probe: () => database.write(() => database.touch()),
     version: () => database.version(),
     // A promise all the same: what fails rejects.
     backup: (to) => reading(() => database.copyTo(to)),
