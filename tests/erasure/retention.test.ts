@@ -106,9 +106,8 @@ describe("retention", () => {
   it("is done by a process that executes tasks, from its start on, and is over when it closes", async () => {
     await made("old", 2);
     const forge = await createOmniForge({ dataDirectory: data, retention: { endedTasksDays: 1 } });
-    while (!(await forge.get("old")).erased) await delay(10);
+    while (!(await forge.get("old")).erased || traces(data).length > 0) await delay(10);
     await forge.close();
-    expect(traces(data)).toEqual([]);
   });
 
   it("leaves what a task was: its state, its times, its usage and that it is erased", async () => {
