@@ -1,4 +1,4 @@
-// What a package ships besides the compiler's output: its .sql files, tables (.json) and expected logs (.txt), under the same relative path in
+// What a package ships besides the compiler's output: its .sql files, its page (.html, .css, docs.js), tables (.json) and expected logs (.txt), under the same relative path in
 // dist, and the repository's own licence, change log and front page.
 "use strict";
 
@@ -13,7 +13,7 @@ function copyData(from, to) {
     var source = path.join(from, entry.name);
     var target = path.join(to, entry.name);
     if (entry.isDirectory()) copyData(source, target);
-    else if (/\.(sql|txt)$|^(?!tsconfig).*\.json$/.test(entry.name)) {
+    else if (/\.(sql|txt|html|css)$|^docs\.js$|^(?!tsconfig).*\.json$/.test(entry.name)) {
       fs.mkdirSync(to, { recursive: true });
       fs.copyFileSync(source, target);
     }

@@ -41,7 +41,7 @@ async function following(bus: EventBus, full = false) {
   let takes = !full;
   const sink: Sink = {
     entry: (_task, entry) => (entries.push(entry), takes),
-    live: (event) => screen.take(event),
+    live: (event) => (screen.take(event), true),
     end: () => undefined,
     fail: (thrown) => {
       throw thrown;
@@ -141,7 +141,7 @@ describe("a watch", () => {
     const seen = new Map<string, number>();
     const sink: Sink = {
       entry: (task, entry) => (seen.set(task, entry.seq), true),
-      live: () => undefined,
+      live: () => true,
       end: () => undefined,
       fail: () => undefined,
     };
@@ -166,7 +166,7 @@ describe("a watch", () => {
     const seqs: number[] = [];
     const sink: Sink = {
       entry: (_task, entry) => (seqs.push(entry.seq), true),
-      live: () => undefined,
+      live: () => true,
       end: () => undefined,
       fail: () => undefined,
     };

@@ -8,10 +8,11 @@ import { join, resolve } from "node:path";
 import type { Agent } from "./agents/define-agent.ts";
 import { attend } from "./attend.ts";
 import type { Backend, BackendFactory } from "./backend/backend.ts";
-import { createEventBus } from "./events/event-bus.ts";
+import { createEventBus, type EventBus } from "./events/event-bus.ts";
 import { follow, type FollowOptions } from "./events/follow.ts";
 import { createWatch, type Watch } from "./events/watch.ts";
 import { inProcess } from "./in-process/backend.ts";
+import { loadTemporal } from "./load-temporal.ts";
 import { discoverModels, registerDiscovered, type Discovery, type Probe } from "./models/discovery/index.ts";
 import { createKeylessModel, keylessReference } from "./models/keyless/index.ts";
 import type { LanguageModel } from "./models/language-model.ts";
@@ -44,6 +45,7 @@ import type { TaskFilter, TaskRow } from "./store/task-store.ts";
 import { readTask, toTask } from "./task-view.ts";
 import { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
 import type { Tool } from "./tools/tool.ts";
+import { traceTasks } from "./telemetry/index.ts";
 import { sleep } from "./sleep.ts";
 
 export interface OmniForgeOptions {
@@ -103,6 +105,8 @@ export interface OmniForge extends Tasks {
   readonly world: StepWorld;
   /** The one watch over all logs that this process follows. */
   readonly watch: Watch;
+  /** What this process announces, of all tenants: hints, for counting and tracing. */
+  readonly events: Pick<EventBus, "subscribe">;
   readonly tools: ToolRegistry;
   readonly models: ModelRegistry;
   /** By name, the first of each. */
@@ -212,11 +216,13 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     (closed ??= Promise.all([backend.close(), sweeper?.stop()]).then(() => store.close()));
   const views = new Map<string, OmniForge>();
   const watch = createWatch(store, bus);
+  bus.subscribe(traceTasks());
   const parts: Parts = {
     redactor,
     world,
     backend,
     watch,
+    events: bus,
     agents,
     know,
     model,
@@ -239,6 +245,7 @@ const pageOfTasks = 200;
 interface Parts extends Pick<OmniForge, "agents" | "backend" | "redactor" | "forTenant" | "close"> {
   readonly world: StepWorld & { readonly store: SqliteStore };
   readonly watch: Watch;
+  readonly events: EventBus;
   readonly know: (agent: Agent) => void;
   readonly model: string;
   readonly work: boolean;
@@ -247,7 +254,7 @@ interface Parts extends Pick<OmniForge, "agents" | "backend" | "redactor" | "for
 
 /** One tenant's view: nothing in here can name another's task. */
 function tenantView(parts: Parts, tenant: string): OmniForge {
-  const { world, backend, watch, agents, know, model, work, blobFolder, forTenant, close } = parts;
+  const { world, backend, watch, events, agents, know, model, work, blobFolder, forTenant, close } = parts;
   const { store, tools, models } = world;
   const named = (task: string): TaskReference => ({ tenant, task });
   const get = async (task: string): Promise<Task> => {
@@ -265,6 +272,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     forTenant,
     world,
     watch,
+    events,
     tools,
     models,
     agents,
@@ -364,33 +372,7 @@ function toMessage(text: string | Message): Message {
   return typeof text === "string" ? userMessage(text) : text;
 }
 
-/** Loads the optional package only when it is chosen; without it, one clear error. */
 async function backendFactory(choice: NonNullable<OmniForgeOptions["backend"]>): Promise<BackendFactory> {
   if (typeof choice === "function") return choice;
-  if (choice === "in-process") return inProcess();
-  const name = "@omniforge/temporal";
-  try {
-    const loaded: unknown = await import(name);
-    if (isTemporalPackage(loaded)) return loaded.temporal();
-    throw new OmniForgeError(
-      "ENGINE_MISSING",
-      `the installed ${name} exports no backend: install the version of this release`,
-    );
-  } catch (cause) {
-    if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new OmniForgeError(
-      "ENGINE_MISSING",
-      `the backend "temporal" needs the package ${name}: npm install ${name}`,
-      { cause },
-    );
-  }
-}
-
-function isTemporalPackage(loaded: unknown): loaded is { temporal: () => BackendFactory } {
-  return (
-    typeof loaded === "object" &&
-    loaded !== null &&
-    "temporal" in loaded &&
-    typeof loaded.temporal === "function"
-  );
+  return choice === "in-process" ? inProcess() : loadTemporal();
 }

@@ -39,6 +39,7 @@ export async function* follow(
       live(event) {
         waiting.push(event);
         stir();
+        return waiting.length < maximumWaiting;
       },
       end() {
         ended = true;

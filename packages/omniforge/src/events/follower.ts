@@ -21,7 +21,8 @@ import type { Listener, Watch } from "./watch.ts";
 export interface Sink {
   /** False: no more until `resume` is called. */
   entry(task: string, entry: Entry): boolean;
-  live(event: LiveEvent): void;
+  /** False as above; what is being said comes whole once there is room. */
+  live(event: LiveEvent): boolean;
   /** Nothing follows: the task has ended, or is not there. */
   end(): void;
   fail(thrown: unknown): void;
@@ -89,7 +90,7 @@ export class Follower implements Listener {
     if (this.#closed) return;
     const isCurrent = !this.#reading && !this.#paused && this.#behind.size === 0;
     if (isLive(event)) {
-      if (isCurrent) for (const one of this.#view.next(event, this.#watch.live)) this.#sink.live(one);
+      if (isCurrent) this.#tell(this.#view.next(event, this.#watch.live));
       return;
     }
     const seen = this.#seen.get(event.task) ?? 0;
@@ -128,8 +129,12 @@ export class Follower implements Listener {
     }
     if (!this.#mayGoOn()) return;
     if (this.#ending) return this.#end();
-    for (const task of this.#seen.keys())
-      for (const event of this.#view.resync(task, this.#watch.live(task))) this.#sink.live(event);
+    for (const task of this.#seen.keys()) this.#tell(this.#view.resync(task, this.#watch.live(task)));
+  }
+
+  /** All of it, also when the sink is full meanwhile: it counts as told. */
+  #tell(events: readonly LiveEvent[]): void {
+    for (const event of events) if (!this.#sink.live(event)) this.#paused = true;
   }
 
   /** Whether there is a task, and what has been seen of it can be. */

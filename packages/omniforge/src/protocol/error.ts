@@ -117,6 +117,16 @@ export const errorTable = {
     retryable: false,
     remedy: "Stop what uses this data, keep a copy of it, and restore the last backup in its place.",
   },
+  STORE_UNREACHABLE: {
+    status: 503,
+    retryable: true,
+    remedy: "Start the database server, or correct its address; tasks go on when it is back.",
+  },
+  STORE_PACKAGE_MISSING: {
+    status: 501,
+    retryable: false,
+    remedy: "Install the package that the message names.",
+  },
   STORE_FAILED: { status: 500, retryable: true, remedy: "See the cause; check the disk." },
   PATH_OUTSIDE: { status: 403, retryable: false, remedy: "Name a path inside the workspace." },
   URL_REFUSED: { status: 403, retryable: false, remedy: "Name a public http or https address." },
@@ -128,6 +138,16 @@ export const errorTable = {
   },
   KEY_NOT_FOUND: { status: 404, retryable: false, remedy: "List the keys to find the right id." },
   FORBIDDEN: { status: 403, retryable: false, remedy: "Use a key whose role allows this." },
+  HOST_REFUSED: {
+    status: 421,
+    retryable: false,
+    remedy: "Use the server's own name, or let it answer to this one (serve --allow-host).",
+  },
+  ORIGIN_REFUSED: {
+    status: 403,
+    retryable: false,
+    remedy: "Allow the page's origin where the server is started (serve --allow-origin).",
+  },
   ROUTE_NOT_FOUND: { status: 404, retryable: false, remedy: "See /docs for what there is." },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, remedy: "Use a method that the header Allow names." },
   NOT_ACCEPTABLE: { status: 406, retryable: false, remedy: "Accept a media type that /docs names." },

@@ -3,6 +3,9 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { OmniForge } from "../create-omniforge.ts";
 import type { Caller } from "./caller.ts";
+import type { Health } from "./health.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Streams } from "./sse/streams.ts";
 
 export interface ServerEnv {
   Variables: {
@@ -10,6 +13,11 @@ export interface ServerEnv {
     caller: Caller;
     /** The caller's tenant's view: nothing reached through it is another tenant's. */
     forge: OmniForge;
+    streams: Streams;
+    health: Health;
+    metrics: Metrics;
+    /** The route's operation, once it is known: what is counted and traced by. */
+    operation: string;
   };
   /** None where the app is called without a port. */
   Bindings: Partial<HttpBindings>;

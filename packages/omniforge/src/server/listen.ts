@@ -2,10 +2,10 @@
  * Giving the app a port: limits on requests, only this machine until keys exist, and a graceful end.
  */
 import { createAdaptorServer } from "@hono/node-server";
-import type { Hono } from "hono";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Server } from "node:http";
 import { OmniForgeError } from "../protocol/error.ts";
-import type { ServerEnv } from "./env.ts";
+import type { OmniForgeServer } from "./app.ts";
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */
@@ -14,6 +14,11 @@ export interface ListenOptions {
   readonly port?: number;
   /** Whether another address than this machine's own may be listened to: whether keys exist. Default never. */
   readonly mayListen?: () => boolean | Promise<boolean>;
+  /** How long a request may take to arrive, and its header alone. Default 30 s and 10 s. */
+  readonly requestMs?: number;
+  readonly headerMs?: number;
+  /** How long requests may go on once the server stops. Default 10 s. */
+  readonly graceMs?: number;
 }
 
 export interface Listening {
@@ -32,21 +37,26 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Listens. Throws INVALID_INPUT for an address that would let in anybody while there is no key. */
-export async function listen(app: Hono<ServerEnv>, options: ListenOptions = {}): Promise<Listening> {
+export async function listen(app: OmniForgeServer, options: ListenOptions = {}): Promise<Listening> {
   const { host = "127.0.0.1", port = 4000, mayListen = () => false } = options;
+  const { requestMs = 30_000, headerMs = 10_000, graceMs = 10_000 } = options;
   if (!isLoopback(host) && !(await mayListen()))
     throw new OmniForgeError(
       "INVALID_INPUT",
       `${host} can be reached from other machines, and no keys are set up: create one first (omniforge keys create), or listen on 127.0.0.1`,
     );
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    async fetch(request, env) {
+      const response = await app.fetch(request, env);
+      // A stream writes to its socket by itself: ten thousand of them would be too much for web streams.
+      return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
+    },
     serverOptions: {
-      requestTimeout: 30_000,
-      headersTimeout: 10_000,
+      requestTimeout: requestMs,
+      headersTimeout: headerMs,
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
-      connectionsCheckingInterval: 2_000,
+      connectionsCheckingInterval: Math.min(2_000, headerMs),
     },
   }) as Server;
   await new Promise<void>((resolve, reject) => {
@@ -64,7 +74,13 @@ export async function listen(app: Hono<ServerEnv>, options: ListenOptions = {}):
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
     close: () =>
       new Promise<void>((resolve, reject) => {
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        app.stop();
+        const late = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close((error) => {
+          clearTimeout(late);
+          if (error === undefined) resolve();
+          else reject(error);
+        });
         server.closeIdleConnections();
       }),
   };

@@ -116,6 +116,7 @@ export function mountRoutes(app: Hono<ServerEnv>, routes: readonly Route[]): voi
   for (const one of routes) {
     app.on(one.method, honoPath(one.path), (context) => {
       const { role } = one;
+      context.set("operation", one.operation);
       if (role !== "anyone" && !mayActAs(context.var.caller.role, role))
         throw new OmniForgeError(
           "FORBIDDEN",
@@ -124,6 +125,18 @@ export function mountRoutes(app: Hono<ServerEnv>, routes: readonly Route[]): voi
       return one.perform(context);
     });
   }
+}
+
+/** The methods under which there is something at a path. */
+export function methodsOf(routes: readonly Route[], path: string): readonly string[] {
+  const found = routes
+    .filter((one) => shapeOf(one.path).test(path))
+    .map(({ method }) => method.toUpperCase());
+  return [...new Set(found)];
+}
+
+function shapeOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(/[.]/g, "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
 }
 
 /** `{task}` is `:task` there. */

@@ -1,0 +1,52 @@
+/**
+ * What browsers may do to this server: pages of others can reach any address that the person at the browser can, and names
+ * can be made to point at this machine (DNS rebinding).
+ *
+ * Invariants: a server for this machine answers to this machine's names only; a page of another origin is refused, unless
+ * its origin is configured; nothing is allowed by a wildcard.
+ */
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { OmniForgeError } from "../protocol/error.ts";
+import { isLoopback } from "./listen.ts";
+import type { ServerEnv } from "./env.ts";
+
+export interface BrowserOptions {
+  /** Names that the server answers to, beside this machine's own. `any`: reached by names that it does not know. */
+  readonly hosts?: readonly string[] | "any";
+  /** Origins whose pages may call: `https://app.example.com`. Default none. */
+  readonly origins?: readonly string[];
+}
+
+/** Throws HOST_REFUSED or ORIGIN_REFUSED. */
+export function checkBrowser({ hosts = [], origins = [] }: BrowserOptions): MiddlewareHandler<ServerEnv> {
+  const allow = cors({
+    origin: [...origins],
+    allowMethods: ["GET", "POST", "DELETE"],
+    allowHeaders: ["authorization", "content-type", "idempotency-key", "last-event-id", "if-none-match"],
+    exposeHeaders: ["etag", "location", "conversation-id", "ratelimit", "ratelimit-policy", "retry-after"],
+    maxAge: 600,
+  });
+  return async (context, next) => {
+    const url = new URL(context.req.url);
+    if (hosts !== "any" && !isOwnName(url.hostname) && !hosts.includes(url.hostname))
+      throw new OmniForgeError("HOST_REFUSED", `this server does not answer to the name ${url.hostname}`);
+    const origin = context.req.header("origin");
+    if (origin === undefined || origin === url.origin || isSameHost(origin, url.host)) return next();
+    if (!origins.includes(origin))
+      throw new OmniForgeError(
+        "ORIGIN_REFUSED",
+        `pages of ${JSON.stringify(origin.slice(0, 100))} may not call this server`,
+      );
+    return allow(context, next);
+  };
+}
+
+function isOwnName(host: string): boolean {
+  return isLoopback(host.replace(/^\[(.*)\]$/, "$1")) || host.endsWith(".localhost");
+}
+
+/** Behind a proxy that speaks TLS the scheme differs. */
+function isSameHost(origin: string, host: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host;
+}

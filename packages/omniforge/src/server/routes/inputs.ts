@@ -1,0 +1,165 @@
+/** What waits for people: one inbox, answering, and saying something unasked. */
+import { z } from "zod";
+import { isListening } from "../../agents/conversation.ts";
+import type { OmniForge } from "../../create-omniforge.ts";
+import { answer, inputRequest } from "../../protocol/input.ts";
+import { wellFormedText } from "../../protocol/json.ts";
+import type { Message } from "../../protocol/message.ts";
+import type { Task } from "../../protocol/task.ts";
+import { say } from "../../say.ts";
+import type { Caller } from "../caller.ts";
+import { readCursor, writeCursor } from "../cursor.ts";
+import { agentTaskParams, idempotent, pageQuery, taskParams } from "../fields.ts";
+import { route, type Route } from "../route.ts";
+import { named, page } from "../shapes.ts";
+import { actorOf, messageIn, toMessage } from "../submit.ts";
+import { taskOf } from "./tasks.ts";
+
+const waiting = named(
+  "WaitingInput",
+  z.object({
+    task: z.string(),
+    agent: z.string(),
+    root: z.string().describe("The task that somebody gave, where this one is a sub-agent's."),
+    since: z.number().describe("When its task changed last. Epoch milliseconds."),
+    request: inputRequest,
+  }),
+);
+
+const accepted = named(
+  "Accepted",
+  z.object({
+    task: z.string(),
+    seq: z.int().describe("The entry that records it."),
+    as: z.enum(["message", "answer"]),
+    id: z.string().describe("The message's id, or the request's that it answers."),
+  }),
+);
+type Accepted = z.infer<typeof accepted>;
+
+/** Says it in the name of whoever calls. The same id with other words is another message, and is refused. */
+export async function sayTo(
+  forge: OmniForge,
+  caller: Caller,
+  task: Task,
+  message: Message,
+  id: string,
+): Promise<Accepted> {
+  const said = await say(forge, task, message, { id, actor: actorOf(caller) });
+  return { task: task.task, ...said };
+}
+
+const words = z.strictObject({ message: messageIn });
+const plainWords = wellFormedText.min(1).transform((message) => ({ message }));
+
+const sayFacts = {
+  method: "post",
+  summary: "Say something to a task.",
+  description:
+    "It answers the task's one open question; otherwise the next turn takes it. 409 once the task has ended.",
+  tag: "inputs",
+  role: "operator",
+  headers: idempotent,
+  body: {
+    content: { "application/json": words, "text/plain": plainWords },
+    maximumBytes: 8 * 1024 * 1024,
+  },
+  answers: { 202: { description: "Recorded.", content: { "application/json": accepted } } },
+  problems: ["TASK_NOT_FOUND", "TASK_ENDED", "IDEMPOTENCY_MISMATCH", "ALREADY_ANSWERED", "DEADLINE_PASSED"],
+} as const;
+
+export function messageIdOf(key: string | undefined): string {
+  return key ?? `message_${crypto.randomUUID()}`;
+}
+
+export const inputRoutes: readonly Route[] = [
+  route(
+    {
+      method: "get",
+      path: "/api/v1/inputs",
+      operation: "listInputs",
+      summary: "Everything that waits for a person, sub-agents' included; what waits longest comes last.",
+      tag: "inputs",
+      role: "viewer",
+      query: pageQuery.extend({
+        agent: wellFormedText.max(200).optional(),
+        root: wellFormedText.max(400).optional().describe("Of this task and all below it."),
+      }),
+      answers: { 200: { description: "One page.", content: { "application/json": page(waiting) } } },
+    },
+    async ({ query, forge, context }) => {
+      const { limit, cursor, agent, root } = query;
+      const found = await forge.list({
+        states: ["input-required"],
+        limit: limit + 1,
+        ...(agent !== undefined && { agent }),
+        ...(root !== undefined && { root }),
+        ...(cursor !== undefined && { before: readCursor(cursor) }),
+      });
+      const tasks = found.slice(0, limit);
+      const last = tasks.at(-1);
+      // Who waits for the next thing that is said waits for nobody's decision; a cancelled task waits no more.
+      const items = tasks.flatMap((one) =>
+        (one.cancelRequested ? [] : one.pending.filter((request) => !isListening(request))).map(
+          (request) => ({
+            task: one.task,
+            agent: one.agent,
+            root: one.root,
+            since: one.updatedAt,
+            request,
+          }),
+        ),
+      );
+      return context.json({ items, ...(found.length > limit && last && { next: writeCursor(last) }) });
+    },
+  ),
+  route(
+    {
+      method: "post",
+      path: "/api/v1/tasks/{task}/inputs/{input}",
+      operation: "answerInput",
+      summary: "Answer what a task asks.",
+      description: [
+        "`approve`, with other arguments where they are edited; `reject`, with a reason; `answer`, with a value that fits the",
+        "request's schema. The first answer counts: a second gets 409 with the first.",
+      ].join(" "),
+      tag: "inputs",
+      role: "operator",
+      params: taskParams.extend({ input: wellFormedText.min(1).max(400) }),
+      body: { content: { "application/json": answer } },
+      answers: { 200: { description: "It is the answer.", content: { "application/json": accepted } } },
+      problems: ["TASK_NOT_FOUND", "INPUT_NOT_FOUND", "ALREADY_ANSWERED", "DEADLINE_PASSED", "TASK_ENDED"],
+    },
+    async ({ params, body, forge, caller, context }) => {
+      const { task, input } = params;
+      const { entry } = await forge.accept(task, {
+        kind: "answer",
+        request: input,
+        answer: body,
+        actor: actorOf(caller),
+      });
+      return context.json({ task, seq: entry.seq, as: "answer", id: input } satisfies Accepted);
+    },
+  ),
+  route(
+    { ...sayFacts, path: "/api/v1/tasks/{task}/messages", operation: "sayToTask", params: taskParams },
+    async ({ params, headers, body, forge, caller, context }) => {
+      const id = messageIdOf(headers["idempotency-key"]);
+      const task = await taskOf(forge, params.task);
+      return context.json(await sayTo(forge, caller, task, toMessage(body.message), id), 202);
+    },
+  ),
+  route(
+    {
+      ...sayFacts,
+      path: "/api/v1/agents/{agent}/tasks/{task}/send",
+      operation: "sayToAgentTask",
+      params: agentTaskParams,
+    },
+    async ({ params, headers, body, forge, caller, context }) => {
+      const id = messageIdOf(headers["idempotency-key"]);
+      const task = await taskOf(forge, params.task, params.agent);
+      return context.json(await sayTo(forge, caller, task, toMessage(body.message), id), 202);
+    },
+  ),
+];

@@ -1,0 +1,123 @@
+/**
+ * One client that follows a task over SSE.
+ *
+ * Invariants: an id on durable entries only; nothing is kept for a client that does not read, beyond what its socket holds,
+ * and one that is full from one ping to the next is cut off: it knows when to come again, and goes on where it was.
+ * Closing never touches the task.
+ */
+import type { OmniForge } from "../../create-omniforge.ts";
+import { Follower, type Sink } from "../../events/follower.ts";
+import type { LiveEvent } from "../../events/live-view.ts";
+import type { Entry } from "../../protocol/entry.ts";
+import { entryFrame, liveFrame, pingFrame, retryFrame } from "./frame.ts";
+import type { Outlet, OutletListener } from "./outlet.ts";
+import { maximumDescendants, writePosition, type Position } from "./position.ts";
+import type { OpenStream, Streams } from "./streams.ts";
+
+/** What is streamed. */
+export interface Followed {
+  readonly task: string;
+  readonly after: Position;
+  readonly tree?: boolean;
+  /** The stream ends after this entry of the task's own log, besides after its last. */
+  readonly until?: (entry: Entry) => boolean;
+}
+
+/** How soon a client that lost its connection comes again. Milliseconds. */
+const retryMs = 1_000;
+
+export class EventStream implements Sink, OpenStream, OutletListener {
+  readonly #forge: OmniForge;
+  readonly #followed: Followed;
+  readonly #follower: Follower;
+  readonly #leave: () => void;
+  #outlet: Outlet | undefined;
+  #full = false;
+  #wasFull = false;
+
+  constructor(forge: OmniForge, streams: Streams, followed: Followed) {
+    const { task, after, tree } = followed;
+    this.#forge = forge;
+    this.#followed = followed;
+    this.#follower = new Follower(forge.watch, { tenant: forge.tenant, task }, this, {
+      after,
+      ...(tree === true && { descendants: maximumDescendants }),
+    });
+    this.#leave = streams.add(this);
+  }
+
+  /** Begins. The first bytes go at once, so that the client knows that it is heard. */
+  start(outlet: Outlet): void {
+    this.#outlet = outlet;
+    this.#write(retryFrame(retryMs));
+    this.#follower.start();
+  }
+
+  entry(task: string, entry: Entry): boolean {
+    const { task: root, tree, until } = this.#followed;
+    const id = writePosition(root, this.#follower.seen, tree === true);
+    const goesOn = this.#write(entryFrame(this.#forge, task, entry, id));
+    if (task === root && until?.(entry) === true) this.end();
+    return goesOn;
+  }
+
+  live(event: LiveEvent): boolean {
+    return this.#write(liveFrame(event));
+  }
+
+  end(): void {
+    const outlet = this.#outlet;
+    this.#stop();
+    outlet?.end();
+  }
+
+  /** The log can't be read now: the client comes again. */
+  fail(): void {
+    this.end();
+  }
+
+  ping(): boolean {
+    if (!this.#full) {
+      this.#wasFull = false;
+      this.#write(pingFrame);
+      return true;
+    }
+    if (this.#wasFull) return false;
+    this.#wasFull = true;
+    return true;
+  }
+
+  dismiss(comeAgainMs: number): void {
+    this.#write(retryFrame(comeAgainMs));
+    this.end();
+  }
+
+  cutOff(): void {
+    const outlet = this.#outlet;
+    this.#stop();
+    outlet?.destroy();
+  }
+
+  drained(): void {
+    this.#full = false;
+    this.#wasFull = false;
+    if (this.#outlet !== undefined) this.#follower.resume();
+  }
+
+  closed(): void {
+    this.#stop();
+  }
+
+  #write(text: string): boolean {
+    if (this.#outlet === undefined) return false;
+    const goesOn = this.#outlet.write(text);
+    if (!goesOn) this.#full = true;
+    return goesOn;
+  }
+
+  #stop(): void {
+    this.#outlet = undefined;
+    this.#follower.close();
+    this.#leave();
+  }
+}
