@@ -250,6 +250,8 @@ program
   .description("offer all this over HTTP: REST, event streams, A2A")
   .option("--host <address>", "where to listen (default: 127.0.0.1)")
   .option("--port <number>", "which port (default: 4000)", toPort)
+  .option("--allow-host <name...>", "names that it answers to, beside this machine's own")
+  .option("--allow-origin <origin...>", "whose pages may call it: https://app.example.com")
   .addOption(backend())
   .addOption(noWork())
   .addOption(data())

@@ -3,7 +3,7 @@ import type { EngineName } from "../../protocol/task.ts";
 import { a2a } from "../../server/a2a/index.ts";
 import { createServer } from "../../server/app.ts";
 import { authenticateByKey, limitRate } from "../../server/auth/by-key.ts";
-import { listen } from "../../server/listen.ts";
+import { isLoopback, listen } from "../../server/listen.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
 import { announceServer } from "../server-file.ts";
@@ -12,6 +12,8 @@ import { openOutput } from "../view/output.ts";
 export interface ServeChoice {
   readonly host?: string;
   readonly port?: number;
+  readonly allowHost?: readonly string[];
+  readonly allowOrigin?: readonly string[];
   readonly backend?: EngineName;
   /** Commander's `--no-work`. */
   readonly work: boolean;
@@ -19,17 +21,22 @@ export interface ServeChoice {
 }
 
 /** Serves until a signal says to stop. */
-export async function serve({ host, port, backend, work, data }: ServeChoice): Promise<ExitCode> {
+export async function serve(choice: ServeChoice): Promise<ExitCode> {
+  const { host = "127.0.0.1", port, backend, work, data, allowHost, allowOrigin = [] } = choice;
   const { forge, dataDirectory, close } = await openForge({ data, backend, work, creates: true });
   try {
     const app = createServer(forge, {
       authenticate: authenticateByKey(forge.keys),
       guards: [limitRate()],
       extensions: [a2a()],
+      // Who can be reached from elsewhere is reached by names that it does not know, and asks for a key.
+      hosts: allowHost ?? (isLoopback(host) ? [] : "any"),
+      origins: allowOrigin,
+      onError: (error, operation) => process.stderr.write(`${forge.redactor.text(said(operation, error))}\n`),
     });
     const server = await listen(app, {
       mayListen: async () => !(await forge.keys.isEmpty()),
-      ...(host !== undefined && { host }),
+      host,
       ...(port !== undefined && { port }),
     });
     const forget = announceServer(dataDirectory, server.url);
@@ -43,4 +50,10 @@ export async function serve({ host, port, backend, work, data }: ServeChoice): P
     await close();
   }
   return exitCodes.done;
+}
+
+/** One line of JSON for each thing that should not have happened. */
+function said(operation: string, error: unknown): string {
+  const { stack } = error instanceof Error ? error : new Error(String(error));
+  return JSON.stringify({ at: new Date().toISOString(), level: "error", operation, error: stack });
 }
