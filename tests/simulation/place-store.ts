@@ -106,7 +106,7 @@ function placeExecutions(shared: Shared, place: Place, read: Read, write: Write)
         () => watch.note(one),
       ),
     unwoken: (engine, now, limit) => read("unwoken", () => executions.unwoken(engine, now, limit)),
-    runnable: (now, limit) => read("runnable", () => executions.runnable(now, limit)),
+    runnable: (now, limit, held) => read("runnable", () => executions.runnable(now, limit, held)),
     nextDue: () => read("nextDue", () => executions.nextDue()),
     cancelling: (owner) => read("cancelling", () => executions.cancelling(owner)),
     ownedBy: (owner) => read("ownedBy", () => executions.ownedBy(owner)),

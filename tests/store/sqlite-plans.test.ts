@@ -23,9 +23,21 @@ function plan(database: DatabaseSync, name: string): string {
 it.each([
   ["tasks that are due", "nextDue", ["tasks_due (engine=? AND next_at>?)"]],
   [
-    "tasks that may run",
-    "runnable",
-    ["tasks_runnable (engine=?)", "tasks_due (engine=? AND next_at>? AND next_at<?)"],
+    "tenants whose tasks may run",
+    "runnableTenants",
+    [
+      "tasks_runnable (engine=?)",
+      "tasks_runnable (engine=? AND tenant>?)",
+      "tasks_due (engine=? AND next_at>? AND next_at<?)",
+    ],
+  ],
+  [
+    "a tenant's tasks that may run",
+    "runnableOf",
+    [
+      "tasks_runnable (engine=? AND tenant=?)",
+      "tasks_due_of_tenant (engine=? AND tenant=? AND next_at>? AND next_at<?)",
+    ],
   ],
   ["sub-agents that outlived their parent", "orphans", ["tasks_open_children (parent>?)"]],
   ["other engines' tasks by age", "unfinished", ["tasks_unfinished (engine=? AND"]],

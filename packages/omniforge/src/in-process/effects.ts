@@ -60,10 +60,11 @@ export function inProcessEffects(run: InProcessRun): Effects {
     for (;;) {
       // Asked again inside: what aborts just after it was let in must not start anything.
       const alone = run.suspects.has(key);
-      const admitted = await run.room.run(alone, attempt.signal, () => {
+      const enter = (): Promise<StepResult<Value>> => {
         if (attempt.signal.aborted) return abortedStep(world, attempt);
         return alone ? run.noted(key, step) : step();
-      });
+      };
+      const admitted = await run.room.run(alone, attempt.signal, enter, attempt.tenant);
       const result = admitted ?? (await abortedStep(world, attempt));
       if (result.kind === "stopped")
         return { kind: "suspended", ...(isFault(result.why) && { at: world.now() + faultDelayMs }) };

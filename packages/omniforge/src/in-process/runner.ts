@@ -14,6 +14,7 @@ import { createRoom, type Room } from "../steps/room.ts";
 import type { StepWorld } from "../steps/step.ts";
 import { deathsOf, stepsInFlight, viewTurn } from "../steps/turn-view.ts";
 import type { LoneStep, TaskRow } from "../store/task-store.ts";
+import { FairShares } from "./fair-shares.ts";
 import { inProcessEffects, type Park } from "./effects.ts";
 import { recover } from "./recovery.ts";
 import type { Timers } from "./timers.ts";
@@ -21,7 +22,7 @@ import type { Timers } from "./timers.ts";
 export interface RunnerOptions {
   /** Steps that run at once. */
   readonly slots: number;
-  /** Tasks held in memory at once. */
+  /** Tasks held in memory at once; beyond them each tenant may have its share of the slots. */
   readonly tasks: number;
   /** How often other processes' writes are looked for. */
   readonly pollMs: number;
@@ -48,6 +49,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #owner: string;
   readonly #room: Room;
+  readonly #shares: FairShares;
   readonly #active = new Map<string, ActiveTask>();
   #clear: (() => void)[] = [];
   #clearDue: (() => void) | undefined;
@@ -65,6 +67,7 @@ export class Runner {
     this.#options = options;
     this.#owner = `process_${process.pid}_${world.nonce()}`;
     this.#room = createRoom(options.slots);
+    this.#shares = new FairShares(options.tasks, options.slots);
   }
 
   async start(): Promise<void> {
@@ -124,11 +127,13 @@ export class Runner {
     const { executions } = this.#world.store;
     while (this.#again && !this.#stopping) {
       this.#again = false;
-      const room = this.#options.tasks - this.#active.size;
-      const runnable = room > 0 ? await executions.runnable(this.#world.now(), room) : [];
+      const { wanted, held } = this.#shares;
+      const runnable = await executions.runnable(this.#world.now(), wanted, held);
       // A process that was idle for a while may count as dead: it says that it lives before it takes anything.
       if (runnable.length > 0 && this.#world.now() - this.#beatAt >= this.#options.beatMs) await this.#beat();
-      for (const reference of runnable) if (!this.#active.has(reference.task)) this.#launch(reference);
+      for (const reference of runnable)
+        if (!this.#active.has(reference.task) && this.#shares.admits(reference.tenant))
+          this.#launch(reference);
       await this.#scheduleDue();
     }
     this.#again &&= !this.#stopping;
@@ -146,7 +151,11 @@ export class Runner {
 
   #launch(reference: TaskReference): void {
     const abort = new AbortController();
-    const over = (): void => void this.#active.delete(reference.task);
+    const over = (): void => {
+      this.#active.delete(reference.task);
+      this.#shares.leave(reference.tenant);
+    };
+    this.#shares.take(reference.tenant);
     const ended = this.#run(reference, abort.signal)
       .finally(over)
       .then(

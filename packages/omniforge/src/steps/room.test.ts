@@ -88,4 +88,32 @@ describe("the room where steps run", () => {
     await expect(room.run(true, signal, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await room.run(false, signal, () => Promise.resolve("yes"))).toBe("yes");
   });
+
+  test("lets tenants take turns, however many wait of one of them", async () => {
+    const room = createRoom(1);
+    const order: string[] = [];
+    const enter = (tenant: string, name: string): Promise<unknown> =>
+      room.run(false, signal, () => Promise.resolve(order.push(`${tenant}${name}`)), tenant);
+    const many = ["1", "2", "3", "4", "5", "6"].map((name) => enter("a", name));
+    await Promise.all([...many, enter("b", "1"), enter("b", "2"), enter("c", "1")]);
+    expect(order).toEqual(["a1", "a2", "b1", "c1", "a3", "b2", "a4", "a5", "a6"]);
+  });
+
+  test("lets a suspect in when its tenant's turn has come, and nobody before it is done", async () => {
+    const room = createRoom(2);
+    const [first, suspect, third] = [step(), step(), step()];
+    const runs = [
+      room.run(false, signal, first.perform, "a"),
+      room.run(true, signal, suspect.perform, "b"),
+      room.run(false, signal, third.perform, "a"),
+    ];
+    await turn();
+    expect([first, suspect, third].map((one) => one.started())).toEqual([true, false, false]);
+    first.end();
+    await turn();
+    expect([suspect, third].map((one) => one.started())).toEqual([true, false]);
+    suspect.end();
+    third.end();
+    await Promise.all(runs);
+  });
 });

@@ -2,11 +2,17 @@
  * Where the steps of a process run: side by side, except for suspects (rule 8). Tasks that wait are not in here (P4).
  *
  * Invariants: at most `size` steps run at once; a step that runs alone starts when nothing else runs in here, and nothing
- * starts beside it; whoever came first starts first; who is aborted while waiting leaves at once.
+ * starts beside it; tenants take turns, and of one tenant whoever came first starts first; who is aborted while waiting
+ * leaves at once.
  */
 export interface Room {
   /** The step's result; undefined when the signal aborted before its turn came. */
-  run<Value>(alone: boolean, signal: AbortSignal, perform: () => Promise<Value>): Promise<Value | undefined>;
+  run<Value>(
+    alone: boolean,
+    signal: AbortSignal,
+    perform: () => Promise<Value>,
+    tenant?: string,
+  ): Promise<Value | undefined>;
 }
 
 interface Waiting {
@@ -16,14 +22,19 @@ interface Waiting {
 
 /** `size`: by default without end, where somebody else says how many run at once. */
 export function createRoom(size = Infinity): Room {
-  const queue: Waiting[] = [];
+  /** By tenant; the tenant whose turn it is first. None is empty. */
+  const queues = new Map<string, Waiting[]>();
   let running = 0;
   let exclusive = false;
 
   function admit(): void {
-    for (let first = queue[0]; first !== undefined; first = queue[0]) {
-      if (exclusive || running >= (first.alone ? 1 : size)) return;
+    for (const [tenant, queue] of queues) {
+      const [first] = queue;
+      if (first === undefined || exclusive || running >= (first.alone ? 1 : size)) return;
+      queues.delete(tenant);
       queue.shift();
+      // Last in line again; this loop then comes to it again.
+      if (queue.length > 0) queues.set(tenant, queue);
       running++;
       exclusive = first.alone;
       first.enter();
@@ -31,13 +42,15 @@ export function createRoom(size = Infinity): Room {
   }
 
   /** Whether it was let in. */
-  function wait(alone: boolean, signal: AbortSignal): Promise<boolean> {
+  function wait(alone: boolean, signal: AbortSignal, tenant: string): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const leave = (): void => {
+        const queue = queues.get(tenant) ?? [];
         const at = queue.indexOf(waiting);
         if (at === -1) return;
         queue.splice(at, 1);
+        if (queue.length === 0) queues.delete(tenant);
         resolve(false);
         admit();
       };
@@ -49,14 +62,16 @@ export function createRoom(size = Infinity): Room {
         },
       };
       signal.addEventListener("abort", leave, { once: true });
+      const queue = queues.get(tenant) ?? [];
       queue.push(waiting);
+      queues.set(tenant, queue);
       admit();
     });
   }
 
   return {
-    async run(alone, signal, perform) {
-      if (!(await wait(alone, signal))) return undefined;
+    async run(alone, signal, perform, tenant = "") {
+      if (!(await wait(alone, signal, tenant))) return undefined;
       try {
         return await perform();
       } finally {

@@ -235,6 +235,9 @@ export interface Owner {
   readonly alone?: LoneStep;
 }
 
+/** How many tasks of each tenant are held by whoever asks. */
+export type Held = ReadonlyMap<string, number>;
+
 /** How engines keep track of what runs: scheduling columns beside the head, never state. */
 export interface ExecutionStore {
   /** Takes a task for this owner under the next fence; undefined when another live owner has it or it has ended. */
@@ -249,8 +252,11 @@ export interface ExecutionStore {
   park(reference: TaskReference, park: { readonly wakes: number; readonly nextAt?: number }): Promise<void>;
   /** Tasks of an engine that were woken, or fell due, since they were noted as parked: their wake may be lost. */
   unwoken(engine: EngineName, now: number, limit: number): Promise<readonly TaskReference[]>;
-  /** In-process tasks without an owner that may run now: never run, woken since they parked, or due. */
-  runnable(now: number, limit: number): Promise<readonly TaskReference[]>;
+  /**
+   * In-process tasks without an owner that may run now: never run, woken since they parked, or due. Tenants come in turns,
+   * beginning with who holds least, and each one's oldest first. There may be more, even where fewer than the limit come.
+   */
+  runnable(now: number, limit: number, held?: Held): Promise<readonly TaskReference[]>;
   /** The earliest time that a parked in-process task is due. */
   nextDue(): Promise<number | undefined>;
   /** Tasks that this owner holds and that are to be cancelled. */

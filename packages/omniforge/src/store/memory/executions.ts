@@ -1,6 +1,7 @@
 /** The scheduling columns in memory. */
 import type { NewEntry } from "../../protocol/entry.ts";
 import type { TaskReference } from "../../protocol/task.ts";
+import { fairOrder } from "../fair-order.ts";
 import type { Commit, CommitResult, ExecutionStore, Owner, TaskRow } from "../task-store.ts";
 import type { Stored } from "./memory-store.ts";
 
@@ -74,19 +75,18 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
           .slice(0, limit)
           .map(reference),
       ),
-    runnable: (now, limit) =>
-      read(() =>
-        open()
-          .filter(
-            (row) =>
-              row.engine === "in-process" &&
-              row.owner === null &&
-              (woken(row) || (row.nextAt !== null && row.nextAt <= now)),
-          )
-          .toSorted((one, other) => one.updatedAt - other.updatedAt)
-          .slice(0, limit)
-          .map(reference),
-      ),
+    runnable: (now, limit, held = new Map()) =>
+      read(() => {
+        const isDue = ({ nextAt }: TaskRow): boolean => nextAt !== null && nextAt <= now;
+        const may = open().filter(
+          (row) => row.engine === "in-process" && row.owner === null && (woken(row) || isDue(row)),
+        );
+        return fairOrder(
+          may.toSorted((one, other) => one.updatedAt - other.updatedAt),
+          held,
+          limit,
+        );
+      }),
     nextDue: () =>
       read(() => {
         const resting = open().filter((row) => row.engine === "in-process" && row.owner === null);

@@ -5,6 +5,7 @@ import type { ExecutionStore } from "../task-store.ts";
 import type { Database, Row } from "./database.ts";
 import { holdLock, isLockHeld, removeLock, type ProcessLock } from "./process-lock.ts";
 import { toTaskRow } from "./rows.ts";
+import { runnableTasks } from "./runnable-tasks.ts";
 
 /** Stands before every task. */
 const beforeAll = { updatedAt: Number.MIN_SAFE_INTEGER, task: "" };
@@ -45,7 +46,7 @@ export function sqliteExecutions(
       }),
     unwoken: (engine, now, limit) =>
       reading(() => database.all("unwoken", { engine, now, limit }).map(toReference)),
-    runnable: (now, limit) => reading(() => database.all("runnable", { now, limit }).map(toReference)),
+    runnable: (now, limit, held = new Map()) => reading(() => runnableTasks(database, now, limit, held)),
     nextDue: () =>
       reading(() => {
         const due = database.get("nextDue", [])?.["next_at"];

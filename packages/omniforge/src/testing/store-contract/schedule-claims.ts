@@ -25,6 +25,38 @@ export function scheduleClaims(claim: Claim): void {
     assert.deepEqual(await store.executions.runnable(start, 10), [first]);
   });
 
+  claim("lets tenants take turns, whoever has many and whoever holds some", async (store) => {
+    const made = async (tenant: string, task: string, at: number): Promise<void> => {
+      await create(store, { tenant, task, at: start + at });
+    };
+    for (let index = 0; index < 20; index++) await made("many", `many_${index}`, index);
+    await made("few", "few_0", 50);
+    await made("few", "few_1", 51);
+    await made("one", "one_0", 60);
+    const taken = async (limit: number, held?: ReadonlyMap<string, number>): Promise<string[]> =>
+      ids(await store.executions.runnable(start + 99, limit, held));
+    assert.deepEqual(await taken(6), ["many_0", "few_0", "one_0", "many_1", "few_1", "many_2"]);
+    assert.deepEqual(await taken(1, new Map([["many", 5]])), ["few_0"]);
+    const held = new Map([
+      ["many", 2],
+      ["few", 1],
+    ]);
+    assert.deepEqual(await taken(4, held), ["one_0", "few_0", "many_0", "few_1"]);
+  });
+
+  claim("lets tenants take turns among those that are due, too", async (store) => {
+    for (let index = 0; index < 5; index++) {
+      const reference = { tenant: "many", task: `many_${index}` };
+      await create(store, { ...reference, at: start + index });
+      await parked(store, { wakes: 0, nextAt: start + index }, reference);
+    }
+    const last = { tenant: "one", task: "one_0" };
+    await create(store, { ...last, at: start + 9 });
+    await parked(store, { wakes: 0, nextAt: start + 9 }, last);
+    assert.deepEqual(ids(await store.executions.runnable(start + 99, 2)), ["many_0", "one_0"]);
+    assert.deepEqual(ids(await store.executions.runnable(start + 8, 2)), ["many_0", "many_1"]);
+  });
+
   claim("leaves the other engine's tasks alone, parked and due as they may be", async (store) => {
     await create(store, { engine: "temporal" });
     await store.executions.park(first, { wakes: 0, nextAt: start });
