@@ -78,7 +78,7 @@ export async function* follow(
     } catch (thrown) {
       if (isAborted()) return;
       const passes = thrown instanceof ClientError && isPassing(thrown);
-      if (!passes || (!stood && attempt >= 3)) throw thrown;
+      if (!passes || (!stood && attempt >= http.retries)) throw thrown;
       await wait(thrown);
     } finally {
       signal?.removeEventListener("abort", abort);

@@ -27,6 +27,8 @@ export interface Ask {
 }
 
 export interface Http {
+  /** How often a request that failed in passing is tried again. */
+  readonly retries: number;
   /** The answer's body. Throws ClientError. */
   json(path: string, ask?: Ask): Promise<unknown>;
   /** The response as it is, whatever its status; one try. Throws ClientError (UNREACHABLE). */
@@ -77,6 +79,7 @@ export function createHttp(options: ClientOptions): Http {
   }
 
   return {
+    retries,
     send,
     errorOf: (response) => toClientError(response, base),
     async json(path, ask = {}) {
