@@ -23,21 +23,20 @@ function plan(database: DatabaseSync, name: string): string {
 it.each([
   ["tasks that are due", "nextDue", ["tasks_due (engine=? AND next_at>?)"]],
   [
-    "tenants whose tasks may run",
-    "runnableTenants",
+    "tenants whose tasks were woken",
+    "wokenTenants",
     [
       "tasks_runnable (engine=?)",
       "tasks_runnable (engine=? AND tenant>?)",
-      "tasks_due (engine=? AND next_at>? AND next_at<?)",
+      "tasks_runnable (engine=? AND tenant=?)",
     ],
   ],
+  ["tenants whose tasks are due", "dueTenants", ["tasks_due (engine=? AND next_at>? AND next_at<?)"]],
+  ["a tenant's woken tasks", "wokenOf", ["tasks_runnable (engine=? AND tenant=?)"]],
   [
-    "a tenant's tasks that may run",
-    "runnableOf",
-    [
-      "tasks_runnable (engine=? AND tenant=?)",
-      "tasks_due_of_tenant (engine=? AND tenant=? AND next_at>? AND next_at<?)",
-    ],
+    "a tenant's due tasks",
+    "dueOf",
+    ["tasks_due_of_tenant (engine=? AND tenant=? AND next_at>? AND next_at<?)"],
   ],
   ["sub-agents that outlived their parent", "orphans", ["tasks_open_children (parent>?)"]],
   ["other engines' tasks by age", "unfinished", ["tasks_unfinished (engine=? AND"]],
@@ -48,5 +47,6 @@ it.each([
   const database = new DatabaseSync(path);
   const found = plan(database, query);
   database.close();
-  for (const index of indexes) expect(found).toContain(`USING INDEX ${index}`);
+  for (const index of indexes)
+    expect(found.replaceAll("COVERING INDEX", "INDEX")).toContain(`USING INDEX ${index}`);
 });

@@ -159,7 +159,7 @@ update tasks set parked_at_wakes = :wakes, next_at = :nextAt where task = :task 
 select tenant, task from tasks
 where engine = :engine and ended_seq is null and parked_at_wakes is not null and (wakes > parked_at_wakes or next_at <= :now) limit :limit
 
--- name: runnableTenants
+-- name: wokenTenants
 -- From each tenant straight to the next, without passing what lies between.
 with recursive found (tenant) as (
   select min(tenant) from tasks
@@ -170,20 +170,27 @@ with recursive found (tenant) as (
       and tenant > found.tenant)
   from found where tenant is not null
 )
-select tenant from found where tenant is not null
-union
-select tenant from tasks where engine = 'in-process' and ended_seq is null and owner is null and next_at is not null and next_at <= :now
+select tenant, (select min(updated_at) from tasks
+    where tenant = found.tenant
+      and engine = 'in-process' and ended_seq is null and owner is null and (parked_at_wakes is null or wakes > parked_at_wakes)) as oldest
+from found where tenant is not null
 
--- name: runnableOf
-select task, updated_at from (
-  select * from (select task, updated_at from tasks
-    where tenant = :tenant and engine = 'in-process' and ended_seq is null and owner is null and (parked_at_wakes is null or wakes > parked_at_wakes)
-    order by updated_at limit :limit)
-  union
-  select * from (select task, updated_at from tasks
-    where tenant = :tenant and engine = 'in-process' and ended_seq is null and owner is null and next_at is not null and next_at <= :now
-    order by next_at limit :limit)
-) order by updated_at limit :limit
+-- name: dueTenants
+select tenant, min(next_at) as oldest from tasks
+where engine = 'in-process' and ended_seq is null and owner is null and next_at is not null and next_at <= :now
+group by tenant
+
+-- name: wokenOf
+select task, updated_at from tasks
+where tenant = :tenant
+  and engine = 'in-process' and ended_seq is null and owner is null and (parked_at_wakes is null or wakes > parked_at_wakes)
+order by updated_at limit :limit
+
+-- name: dueOf
+select task, updated_at from tasks
+where tenant = :tenant
+  and engine = 'in-process' and ended_seq is null and owner is null and next_at is not null and next_at <= :now
+order by next_at limit :limit
 
 -- name: nextDue
 select min(next_at) as next_at from tasks
