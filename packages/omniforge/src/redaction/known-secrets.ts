@@ -101,9 +101,17 @@ function begunAt(text: string, begin: string): number {
     const at = text.search(unfinishedKey);
     return at >= 0 ? at : startedAt(text, begin);
   }
-  const lastWord = text.search(begin.endsWith(" ") ? /\S*\s*\S*$/ : /\S*$/);
-  const found = text.indexOf(begin, Math.max(0, lastWord));
+  const lastWord = runBefore(text, text.length, /\S/);
+  const from = begin.endsWith(" ") ? runBefore(text, runBefore(text, lastWord, /\s/), /\S/) : lastWord;
+  const found = text.indexOf(begin, from);
   return found >= 0 ? found : startedAt(text, begin);
+}
+
+/** Where the run of such characters begins that ends here. By hand: a pattern at a text's end tries every beginning. */
+function runBefore(text: string, end: number, character: RegExp): number {
+  let at = end;
+  while (at > 0 && character.test(text.charAt(at - 1))) at--;
+  return at;
 }
 
 function literal(text: string): string {
