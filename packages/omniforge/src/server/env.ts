@@ -13,6 +13,8 @@ export interface ServerEnv {
     caller: Caller;
     /** The caller's tenant's view: nothing reached through it is another tenant's. */
     forge: OmniForge;
+    /** Calls back once the caller's key is not valid any more; returns how to stop waiting for it. None: without a key. */
+    keyEnds?: (ended: () => void) => () => void;
     streams: Streams;
     health: Health;
     metrics: Metrics;

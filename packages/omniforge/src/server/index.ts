@@ -1,6 +1,6 @@
 /** OmniForge over HTTP: REST, resumable SSE, health and metrics. */
 export { createServer, type ServerOptions } from "./app.ts";
-export { authenticateByKey, limitRate } from "./auth/by-key.ts";
+export { authenticateByKey, endWithKey, limitRate } from "./auth/by-key.ts";
 export type { Quota } from "./auth/token-buckets.ts";
 export type { Role } from "../protocol/role.ts";
 export type { Authenticate, Caller } from "./caller.ts";

@@ -2,7 +2,7 @@
 import type { EngineName } from "../../protocol/task.ts";
 import { a2a } from "../../server/a2a/index.ts";
 import { createServer } from "../../server/app.ts";
-import { authenticateByKey, limitRate } from "../../server/auth/by-key.ts";
+import { authenticateByKey, endWithKey, limitRate } from "../../server/auth/by-key.ts";
 import { isLoopback, listen } from "../../server/listen.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
@@ -27,7 +27,7 @@ export async function serve(choice: ServeChoice): Promise<ExitCode> {
   try {
     const app = createServer(forge, {
       authenticate: authenticateByKey(forge.keys),
-      guards: [limitRate()],
+      guards: [limitRate(), endWithKey(forge.keys)],
       extensions: [a2a()],
       // Who can be reached from elsewhere is reached by names that it does not know, and asks for a key.
       hosts: allowHost ?? (isLoopback(host) ? [] : "any"),

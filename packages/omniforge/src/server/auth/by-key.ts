@@ -6,12 +6,23 @@ import type { Authenticate } from "../caller.ts";
 import type { ServerEnv } from "../env.ts";
 import { problemResponse } from "../problem.ts";
 import { createAuthenticate, type AuthenticateOptions } from "./authenticate.ts";
+import { createKeyWatch } from "./key-watch.ts";
 import { tokenBuckets, type Quota, type Tokens } from "./token-buckets.ts";
 
 /** Callers are known by API keys; while there has never been one, whoever is at this machine is admin of `default`. */
 export function authenticateByKey(keys: KeyStore, options?: AuthenticateOptions): Authenticate {
   const authenticate = createAuthenticate(keys, options);
   return ({ req, env }) => authenticate(req.header("authorization"), env?.incoming?.socket.remoteAddress);
+}
+
+/** Lets streams end once the key that they were opened with is revoked or has expired. */
+export function endWithKey(keys: KeyStore): MiddlewareHandler<ServerEnv> {
+  const watch = createKeyWatch(keys);
+  return (context, next) => {
+    const { key } = context.var.caller;
+    if (key !== undefined) context.set("keyEnds", (ended) => watch.watch(key, ended));
+    return next();
+  };
 }
 
 /**

@@ -35,7 +35,13 @@ export class EventStream implements Sink, OpenStream, OutletListener {
   #full = false;
   #wasFull = false;
 
-  constructor(forge: OmniForge, streams: Streams, followed: Followed) {
+  /** `keyEnds`: calls back when who follows may not any more. */
+  constructor(
+    forge: OmniForge,
+    streams: Streams,
+    followed: Followed,
+    keyEnds?: (ended: () => void) => () => void,
+  ) {
     const { task, after, tree } = followed;
     this.#forge = forge;
     this.#followed = followed;
@@ -43,7 +49,11 @@ export class EventStream implements Sink, OpenStream, OutletListener {
       after,
       ...(tree === true && { descendants: maximumDescendants }),
     });
-    this.#leave = streams.add(this);
+    const [leave, forget] = [streams.add(this), keyEnds?.(() => this.end())];
+    this.#leave = () => {
+      leave();
+      forget?.();
+    };
   }
 
   /** Begins. The first bytes go at once, so that the client knows that it is heard. */

@@ -26,7 +26,7 @@ export function streamResponse(
   // Hono asks for HEAD as for GET, and takes the headers.
   if (context.req.raw.method === "HEAD") return new Response(null, { status, headers: all });
   const forge = context.var.forge;
-  const stream = new EventStream(forge, streams, followed);
+  const stream = new EventStream(forge, streams, followed, context.var.keyEnds);
   const { outgoing } = context.env ?? {};
   if (outgoing === undefined) {
     const { outlet, body } = webOutlet(stream);
