@@ -10,6 +10,8 @@ export interface BodySchemas<Body = unknown> {
   readonly content: Readonly<Record<string, z.ZodType<Body>>>;
   /** Default 1 MiB. */
   readonly maximumBytes?: number;
+  /** What no body at all stands for; without it, a body must be there. */
+  readonly optional?: Body;
 }
 
 export const defaultMaximumBytes = 1024 * 1024;
@@ -18,13 +20,16 @@ const deepest = 64;
 /** Throws UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE or INVALID_INPUT. */
 export async function readBody<Body>(request: Request, schemas: BodySchemas<Body>): Promise<Body> {
   const mediaType = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const { optional, maximumBytes = defaultMaximumBytes } = schemas;
+  if (mediaType === "" && optional !== undefined && (await readText(request, maximumBytes)) === "")
+    return optional;
   const schema = schemas.content[mediaType];
   if (schema === undefined || !Object.hasOwn(schemas.content, mediaType))
     throw new OmniForgeError(
       "UNSUPPORTED_MEDIA_TYPE",
       `the body is to be ${Object.keys(schemas.content).join(" or ")}`,
     );
-  const text = await readText(request, schemas.maximumBytes ?? defaultMaximumBytes);
+  const text = await readText(request, maximumBytes);
   const parsed = schema.safeParse(mediaType === "text/plain" ? text : parseJson(text));
   if (parsed.success) return parsed.data;
   throw new OmniForgeError("INVALID_INPUT", `body: ${z.prettifyError(parsed.error)}`);

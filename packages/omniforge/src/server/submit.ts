@@ -84,7 +84,7 @@ export async function submitOrder(
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(messageId !== undefined && { messageId }),
   });
-  if (idempotencyKey !== undefined) await checkSame(forge, task, agent, message);
+  if (idempotencyKey !== undefined) await checkSame(forge, task, agent, { messageId: "first", ...order });
   return task;
 }
 
@@ -105,13 +105,21 @@ function smallerLimits(agent: Agent, asked: Order["limits"]): Partial<Limits> | 
 }
 
 /** The log itself is compared, not what is shown of it. An erased task can't be: it stays what it was. */
-async function checkSame(forge: OmniForge, task: Task, agent: Agent, message: Message): Promise<void> {
+async function checkSame(
+  forge: OmniForge,
+  task: Task,
+  agent: Agent,
+  { message, messageId }: Order,
+): Promise<void> {
   if (task.erased) return;
   const { store } = forge.world;
   const [first] = (await store.read({ tenant: forge.tenant, task: task.task }, 0, 2)).filter(
     isKind("message"),
   );
-  const isSame = task.agent === agent.name && JSON.stringify(first?.body.message) === JSON.stringify(message);
+  const isSame =
+    task.agent === agent.name &&
+    first?.body.id === messageId &&
+    JSON.stringify(first?.body.message) === JSON.stringify(message);
   if (!isSame)
     throw new OmniForgeError(
       "IDEMPOTENCY_MISMATCH",

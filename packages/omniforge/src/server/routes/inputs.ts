@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { isListening } from "../../agents/conversation.ts";
 import type { OmniForge } from "../../create-omniforge.ts";
+import { OmniForgeError } from "../../protocol/error.ts";
 import { answer, inputRequest } from "../../protocol/input.ts";
 import { wellFormedText } from "../../protocol/json.ts";
 import type { Message } from "../../protocol/message.ts";
@@ -46,7 +47,23 @@ export async function sayTo(
   id: string,
 ): Promise<Accepted> {
   const said = await say(forge, task, message, { id, actor: actorOf(caller) });
+  if (said.as === "message") await checkSame(forge, task, message, said.seq);
   return { task: task.task, ...said };
+}
+
+/** The log itself is compared, not what is shown of it. */
+async function checkSame(
+  forge: OmniForge,
+  { tenant, task }: Task,
+  message: Message,
+  seq: number,
+): Promise<void> {
+  const [found] = await forge.world.store.read({ tenant, task }, seq - 1, 1);
+  if (found?.kind !== "message" || JSON.stringify(found.body.message) === JSON.stringify(message)) return;
+  throw new OmniForgeError(
+    "IDEMPOTENCY_MISMATCH",
+    `something else was said to task ${task} with this Idempotency-Key`,
+  );
 }
 
 const words = z.strictObject({ message: messageIn });
