@@ -86,6 +86,20 @@ describe("Ctrl-C", () => {
   });
 });
 
+describe("being told to stop", () => {
+  it.each(["SIGTERM", "SIGHUP"] as const)("by %s stops gracefully, which counts no death", async (signal) => {
+    const running = slowly("1");
+    await running.says("» ");
+    running.child.kill(signal);
+    const { code, stdout, stderr } = await running.ended;
+    expect({ code, stderr }).toEqual({ code: 130, stderr: "" });
+    expect(stdout).toContain("Stopped. Nothing is lost; go on with\n");
+    const next = await slowly("0").ended;
+    expect(next.stdout).toContain("Continuing task");
+    expect(next.stdout).not.toContain("was killed");
+  });
+});
+
 describe("respond", () => {
   it("is noticed by the process that runs the task, which then does what was approved", async () => {
     // A second task keeps the process alive while the first waits for a person.
