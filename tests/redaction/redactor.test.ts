@@ -195,6 +195,36 @@ describe("a stream", () => {
     );
   });
 
+  it("shows no hidden member of an answer that is JSON, however it is cut", () => {
+    const answer = JSON.stringify({
+      a: 1,
+      Password: 'x"y\\z',
+      pin: -12.5,
+      b: "shown",
+      ok: true,
+      card: { number: 7 },
+    });
+    for (let length = 1; length < 20; length++) {
+      const show = createRedactor({ fields: ["password", "pin", "$.card.number"] }).published();
+      let text = "";
+      for (let at = 0; at < answer.length; at += length) {
+        const shown = show(delta(at, answer.slice(at, at + length)));
+        if (shown?.type === "delta") text += shown.text;
+      }
+      expect(text).not.toMatch(/x|y|z|12|5|7/);
+      expect(text).toContain('"b":"shown","ok":true,"card":{');
+    }
+  });
+
+  it("holds back what follows a hidden member that is no plain value", () => {
+    const show = createRedactor({ fields: ["password"] }).published();
+    expect(show(delta(0, 'so: {"password": [1, '))).toEqual(delta(0, "so: {"));
+    expect(show(delta(21, '2], "b": 3}'))).toBeUndefined();
+    // However much that is.
+    for (let at = 32; at < 30_000; at += 1_000)
+      expect(show(delta(at, `"hidden",${"x".repeat(991)}`))).toBeUndefined();
+  });
+
   it("holds a key with lines back until it is whole", () => {
     const key = lookAlikes.at(-1) ?? "";
     expect(client(`see ${key}\nthen`.split(""))).toBe(`see ${"•".repeat(key.length)}\nthen`);

@@ -8,12 +8,12 @@ import { OmniForgeError } from "../protocol/error.ts";
 import { mask } from "./known-secrets.ts";
 
 export interface HiddenFields {
+  /** Of members that are hidden, wherever they may stand: a text that is not whole does not tell. */
+  readonly names: readonly string[];
   /** The value with hidden members masked: the same object where there are none. `found` gets what was hidden. */
   inValue(value: unknown, found: Set<string>): unknown;
   /** Likewise in a text that is JSON, or the beginning of some. */
   inText(text: string, found: Set<string>): string;
-  /** Puts back what stands masked in an edited value and is hidden in the original. */
-  restore(edited: unknown, original: unknown): unknown;
 }
 
 type Path = readonly (string | number)[];
@@ -69,23 +69,10 @@ export function hiddenFields(fields: readonly string[]): HiddenFields {
     return inJson === undefined ? given : maskMembers(given, inJson, found);
   }
 
-  function restore(edited: unknown, original: unknown, path: Path = []): unknown {
-    if (edited === mask && path.length > 0 && isHidden(path)) return original ?? edited;
-    if (Array.isArray(edited) && Array.isArray(original))
-      return edited.map((item: unknown, index) => restore(item, original[index], [...path, index]));
-    if (!isObject(edited) || !isObject(original)) return edited;
-    return Object.fromEntries(
-      Object.entries(edited).map(([name, member]) => [
-        name,
-        restore(member, original[name], [...path, name]),
-      ]),
-    );
-  }
-
   return {
+    names: [...names, ...ends.map(String)],
     inValue: (value, found) => (fields.length === 0 ? value : walk(value, [], found)),
     inText: text,
-    restore: (edited, original) => restore(edited, original),
   };
 }
 
@@ -143,8 +130,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -15,6 +15,7 @@ export function redactForge(forge: OmniForge, redactor: Redactor): OmniForge {
   const views = new Map<string, OmniForge>();
   return {
     ...forge,
+    redactor,
     forTenant(tenant) {
       const known = views.get(tenant) ?? redactForge(forge.forTenant(tenant), redactor);
       views.set(tenant, known);

@@ -11,6 +11,7 @@ import { json as jsonShape, type Json } from "../protocol/json.ts";
 import { hiddenFields } from "./fields.ts";
 import { knownSecrets, mask } from "./known-secrets.ts";
 import { maskDeltas } from "./mask-deltas.ts";
+import { streamedMembers } from "./streamed-members.ts";
 
 export interface Redactor {
   /** A task, an entry or anything made of them: the same object where there is nothing to hide. */
@@ -21,8 +22,8 @@ export interface Redactor {
    * back for now. Entries are left as they are, because steps of this process read them too.
    */
   readonly published: () => (event: TaskEvent) => TaskEvent | undefined;
-  /** What a person meant who edited arguments that were shown to them masked. */
-  readonly restore: (answer: Answer, shown: Json | undefined) => Answer;
+  /** What a person meant who edited arguments that were shown to them masked: what they left as it was means what it was. */
+  readonly restore: (answer: Answer, asked: Json | undefined) => Answer;
 }
 
 /** Members that hold values of tools and people, in which fields are looked for. */
@@ -68,12 +69,29 @@ export function createRedactor({
   return {
     record,
     text: (text) => known.hide(text),
-    published: () => maskDeltas(known),
-    restore(answer, shown) {
-      if (answer.decision !== "approve" || answer.arguments === undefined) return answer;
-      return { ...answer, arguments: jsonShape.parse(hidden.restore(answer.arguments, shown)) };
+    published: () => maskDeltas(known, streamedMembers(hidden.names)),
+    restore(answer, asked) {
+      if (answer.decision !== "approve" || answer.arguments === undefined || asked === undefined)
+        return answer;
+      const { arguments: shown } = record({ arguments: asked });
+      return { ...answer, arguments: jsonShape.parse(unmasked(answer.arguments, shown, asked)) };
     },
   };
+}
+
+/** The edited value, with the original wherever it still is what was shown of that. */
+function unmasked(edited: unknown, shown: unknown, original: unknown): unknown {
+  if (edited === shown) return original;
+  if (Array.isArray(edited) && Array.isArray(shown) && Array.isArray(original))
+    return edited.map((item: unknown, index) => unmasked(item, shown[index], original[index]));
+  if (!isObject(edited) || !isObject(shown) || !isObject(original)) return edited;
+  return Object.fromEntries(
+    Object.entries(edited).map(([name, member]) => [name, unmasked(member, shown[name], original[name])]),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Every text in it, at any depth, made into what `show` says; the same object where nothing differs. */
@@ -83,7 +101,7 @@ function eachText(value: unknown, show: (text: string) => string): unknown {
 }
 
 /** The array or object with its members changed; members that become undefined are left out. */
-function changed(value: unknown, change: (member: unknown, name: string) => unknown): unknown {
+export function changed(value: unknown, change: (member: unknown, name: string) => unknown): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item: unknown) => change(item, ""));
     return items.every((item, index) => item === value[index]) ? value : items;

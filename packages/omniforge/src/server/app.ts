@@ -8,6 +8,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import type { OmniForge } from "../create-omniforge.ts";
 import { isKind, type Entry } from "../protocol/entry.ts";
 import { OmniForgeError } from "../protocol/error.ts";
+import { hideSchemas } from "../redaction/hide-schemas.ts";
 import { redactForge } from "../redaction/redact-forge.ts";
 import { a2aFailure, isAgentCard } from "./a2a/index.ts";
 import { checkBrowser, type BrowserOptions } from "./browser.ts";
@@ -50,7 +51,7 @@ export const serverRoutes: readonly Route[] = [...routes, ...healthRoutes, ...me
 
 /** Makes the app; `listen` gives it a port, `app.request()` needs none. */
 export function createServer(whole: OmniForge, options: ServerOptions = {}): OmniForgeServer {
-  const forge = redactForge(whole, whole.redactor);
+  const forge = redactForge(whole, hideSchemas(whole.redactor));
   const { authenticate = everybodyIsAdmin, guards = [], extensions = [], onError } = options;
   const streams = new Streams(options.streams);
   const health = new Health(whole);

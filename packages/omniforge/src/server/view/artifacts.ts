@@ -44,7 +44,20 @@ export async function readArtifact(
     data !== undefined
       ? Buffer.from(data, "base64")
       : blob && (await forge.world.blobs.get({ tenant: forge.tenant, task }, blob));
-  return bytes === undefined ? undefined : { artifact, bytes };
+  return bytes === undefined ? undefined : { artifact, bytes: shown(forge, bytes, artifact.mediaType) };
+}
+
+/** Texts are masked like everything that is told; other bytes are what they are. */
+function shown({ redactor }: OmniForge, bytes: Uint8Array, mediaType: string): Uint8Array {
+  if (!/^text\/|json|xml|octet-stream/.test(mediaType)) return bytes;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const clean = redactor.record(text);
+    return clean === text ? bytes : new TextEncoder().encode(clean);
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return bytes;
+    throw thrown;
+  }
 }
 
 function found(entry: Entry): Found[] {
