@@ -64,7 +64,7 @@ describe("an envelope", () => {
 
   it("is refused where it is not UTF-8", async () => {
     const body = Uint8Array.from([...Buffer.from('{"jsonrpc":"2.0","id":"'), 0xff, ...Buffer.from('"}')]);
-    expect(await post(body)).toMatchObject({ jsonrpc: "2.0", id: null, error: { code: -32_602 } });
+    expect(await post(body)).toMatchObject({ jsonrpc: "2.0", id: null, error: { code: -32_700 } });
   });
 
   it("is refused where it is too large, and says how large it may be", async () => {

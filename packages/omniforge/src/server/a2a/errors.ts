@@ -26,6 +26,9 @@ const access: Partial<Record<ErrorCode, string>> = {
   ROUTE_NOT_FOUND: "NOT_FOUND",
   METHOD_NOT_ALLOWED: "NOT_FOUND",
   BODY_TOO_LARGE: "INVALID_ARGUMENT",
+  HOST_REFUSED: "PERMISSION_DENIED",
+  ORIGIN_REFUSED: "PERMISSION_DENIED",
+  CLOSED: "UNAVAILABLE",
 };
 const unsupported: readonly ErrorCode[] = [
   "TASK_ENDED",
@@ -38,17 +41,25 @@ const malformed: readonly ErrorCode[] = ["INVALID_INPUT", "TASK_CONFLICT"];
 /** The A2A error that says it. The stable code of ours travels in the error's metadata. */
 export function toA2AError(thrown: unknown): A2AError {
   if (thrown instanceof A2AError) return thrown;
-  if (!OmniForgeError.is(thrown)) return internalError("INTERNAL");
+  if (!OmniForgeError.is(thrown)) return internalError("INTERNAL", thrown);
   const { code, message, remedy } = thrown;
   const options = { message, metadata: { code, remedy } };
   if (code === "TASK_NOT_FOUND") return new TaskNotFoundError(options);
   if (unsupported.includes(code)) return new UnsupportedOperationError(options);
   if (malformed.includes(code)) return new RequestMalformedError(options);
-  return internalError(code);
+  return internalError(code, thrown);
 }
 
-function internalError(code: ErrorCode): A2AError {
-  return new A2AError({ message: "the server could not do this; its log says why", metadata: { code } });
+/** What happened is its cause, for `defectIn`. */
+function internalError(code: ErrorCode, cause: unknown): A2AError {
+  const message = "the server could not do this; its log says why";
+  return new A2AError({ message, metadata: { code }, cause });
+}
+
+/** What should not have happened, where that is what was thrown: for the server's log, and nobody else. */
+export function defectIn(thrown: unknown): unknown {
+  const error = refusal(thrown) === undefined ? toA2AError(thrown) : undefined;
+  return error !== undefined && restStatusFor(error) === 500 ? (error.cause ?? error) : undefined;
 }
 
 /** A wrong parameter (-32602, 400), told by its name. */

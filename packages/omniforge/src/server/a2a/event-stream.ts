@@ -1,11 +1,11 @@
 /**
  * A stream of server-sent events that is read as fast as its client reads it, and no faster.
  *
- * Invariants: what fails before the first event is a proper error response; a client that goes away ends the source (by
- * `leave`: a source that waits hears nothing else), and touches nothing else; comments keep the connection open.
+ * Invariants: what fails before the first event is a proper error response; a client that goes away, and one that does not
+ * read from one ping to the next, ends the source (by `leave`: a source that waits hears nothing else) and touches nothing
+ * else; a server that stops says when to come again.
  */
-const heartbeatMs = 15_000;
-const encoder = new TextEncoder();
+import type { OpenStream, Streams } from "../sse/streams.ts";
 
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream",
@@ -13,49 +13,116 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 
-/** The response, once there is a first item; throws what the source throws before that. */
-export async function eventStream<Item>(
-  source: AsyncGenerator<Item, void, undefined>,
-  toData: (item: Item) => unknown,
-  toError: (thrown: unknown) => unknown,
-  leave: () => void,
-): Promise<ReadableStream<Uint8Array>> {
-  const line = (data: unknown): Uint8Array => encoder.encode(`data: ${JSON.stringify(data)}\n\n`);
-  let next: Promise<IteratorResult<Item, void>> | undefined = Promise.resolve(await source.next());
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        next ??= source.next();
-        try {
-          const result = await orHeartbeat(next);
-          if (result === undefined) return controller.enqueue(encoder.encode(": still here\n\n"));
-          next = undefined;
-          if (result.done === true) controller.close();
-          else controller.enqueue(line(toData(result.value)));
-        } catch (thrown) {
-          controller.enqueue(encoder.encode("event: error\n"));
-          controller.enqueue(line(toError(thrown)));
-          controller.close();
-        }
-      },
-      async cancel() {
-        leave();
-        await source.return();
-      },
-    },
-    { highWaterMark: 0 },
-  );
+export interface StreamTexts<Item> {
+  readonly toData: (item: Item) => unknown;
+  /** What is said of what the source throws. */
+  readonly toError: (thrown: unknown) => unknown;
 }
 
-/** Undefined when nothing came for a while. */
-async function orHeartbeat<Value>(value: Promise<Value>): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), heartbeatMs);
-  });
-  try {
-    return await Promise.race([value, silence]);
-  } finally {
-    clearTimeout(timer);
+export interface StreamPlace {
+  readonly streams: Streams;
+  /** Nobody listens any more. */
+  readonly leave: () => void;
+  /** Calls back once who listens may not any more. */
+  readonly keyEnds?: ((ended: () => void) => () => void) | undefined;
+}
+
+/** The body, once there is a first item; throws what the source throws before that, RATE_LIMITED and CLOSED. */
+export async function eventStream<Item>(
+  source: AsyncGenerator<Item, void, undefined>,
+  texts: StreamTexts<Item>,
+  place: StreamPlace,
+): Promise<ReadableStream<Uint8Array>> {
+  place.streams.admit();
+  return new Pulled(source, await source.next(), texts, place).body;
+}
+
+const encoder = new TextEncoder();
+
+class Pulled<Item> implements OpenStream {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #source: AsyncGenerator<Item, void, undefined>;
+  readonly #texts: StreamTexts<Item>;
+  readonly #gone: () => void;
+  #next: Promise<IteratorResult<Item, void>> | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** The client waits for more. */
+  #wanted = false;
+  #stalled = false;
+
+  constructor(
+    source: AsyncGenerator<Item, void, undefined>,
+    first: IteratorResult<Item, void>,
+    texts: StreamTexts<Item>,
+    { streams, leave, keyEnds }: StreamPlace,
+  ) {
+    this.#source = source;
+    this.#next = Promise.resolve(first);
+    this.#texts = texts;
+    const [remove, forget] = [streams.add(this), keyEnds?.(() => this.#end())];
+    this.#gone = () => {
+      remove();
+      forget?.();
+      leave();
+    };
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => void (this.#controller = controller),
+        pull: () => this.#pull(),
+        cancel: () => this.#leaveSource(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  ping(): boolean {
+    if (this.#wanted) {
+      this.#say(": ping\n\n");
+      this.#stalled = false;
+      return true;
+    }
+    if (this.#stalled) return false;
+    this.#stalled = true;
+    return true;
+  }
+
+  dismiss(retryMs: number): void {
+    this.#say(`retry: ${retryMs}\n\n`);
+    this.#end();
+  }
+
+  cutOff(): void {
+    this.#end();
+  }
+
+  async #pull(): Promise<void> {
+    this.#wanted = true;
+    this.#next ??= this.#source.next();
+    try {
+      const result = await this.#next;
+      this.#next = undefined;
+      if (result.done === true) this.#end();
+      else this.#say(`data: ${JSON.stringify(this.#texts.toData(result.value))}\n\n`);
+    } catch (thrown) {
+      this.#say(`event: error\ndata: ${JSON.stringify(this.#texts.toError(thrown))}\n\n`);
+      this.#end();
+    }
+    this.#wanted = false;
+    this.#stalled = false;
+  }
+
+  #say(text: string): void {
+    this.#controller?.enqueue(encoder.encode(text));
+  }
+
+  #end(): void {
+    this.#controller?.close();
+    void this.#leaveSource();
+  }
+
+  async #leaveSource(): Promise<void> {
+    this.#controller = undefined;
+    this.#gone();
+    await this.#source.return();
   }
 }

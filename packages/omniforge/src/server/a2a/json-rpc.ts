@@ -31,11 +31,18 @@ class EnvelopeError extends Error {
 const invalid = (message: string): EnvelopeError =>
   new EnvelopeError(A2A_ERROR_CODE.INVALID_REQUEST, message);
 
-/** Performs one call. Never throws: whatever happens becomes a response. */
+/** What could not be read at all. */
+export function unreadableRpc(message: string): { readonly status: number; readonly response: RpcResponse } {
+  const error = { code: A2A_ERROR_CODE.PARSE_ERROR, message };
+  return { status: 200, response: { jsonrpc: "2.0", id: null, error } };
+}
+
+/** Performs one call. Never throws: whatever happens becomes a response, and is reported. */
 export async function performRpc(
   text: string,
   caller: Caller,
   handler: A2ARequestHandler,
+  report: (thrown: unknown) => void,
 ): Promise<RpcOutcome> {
   let id: RpcId = null;
   try {
@@ -46,18 +53,20 @@ export async function performRpc(
     if ("stream" in outcome) return { id, stream: outcome.stream };
     return { status: 200, response: { jsonrpc: "2.0", id, result: outcome.result } };
   } catch (thrown) {
-    return failedRpc(id, thrown);
+    return failedRpc(id, thrown, report);
   }
 }
 
 export function failedRpc(
   id: RpcId,
   thrown: unknown,
+  report: (thrown: unknown) => void,
 ): { readonly status: number; readonly response: RpcResponse } {
   if (thrown instanceof EnvelopeError) {
     const { code, message } = thrown;
     return { status: 200, response: { jsonrpc: "2.0", id, error: { code, message } } };
   }
+  report(thrown);
   const { status, error } = rpcErrorOf(thrown);
   return { status, response: { jsonrpc: "2.0", id, error } };
 }

@@ -9,11 +9,13 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import type { Role } from "../../protocol/role.ts";
 import type { ServerContext } from "../env.ts";
 import type { Method, Route } from "../route.ts";
-import type { CardFacts } from "./card.ts";
+import type { Facts } from "./serve.ts";
 
 export interface A2AOptions {
   /** Whose card stands at the root. Default: the agent that was registered first. */
   readonly agent?: string;
+  /** Hears of what should not have happened. Default: nobody. */
+  readonly onError?: (error: unknown, operation: string) => void;
   /** How clients reach this server, where it is not by the host that they name: scheme and host. */
   readonly publicUrl?: string;
 }
@@ -33,7 +35,7 @@ export function isAgentCard(method: string, path: string): boolean {
   );
 }
 
-type Answer = (context: ServerContext, agent: Agent, facts: CardFacts) => Response | Promise<Response>;
+type Answer = (context: ServerContext, agent: Agent, facts: Facts) => Response | Promise<Response>;
 
 /** Every route of A2A, over the agents of this OmniForge. */
 export function a2aRoutes(forge: OmniForge, options: A2AOptions = {}): readonly Route[] {
@@ -42,10 +44,11 @@ export function a2aRoutes(forge: OmniForge, options: A2AOptions = {}): readonly 
     if (agent === undefined) throw new OmniForgeError("AGENT_NOT_FOUND", `there is no agent ${name ?? ""}`);
     return agent;
   };
-  const factsOf = async (context: ServerContext): Promise<CardFacts> => ({
+  const factsOf = async (context: ServerContext): Promise<Facts> => ({
     origin: options.publicUrl ?? new URL(context.req.url).origin,
     secured: !(await forge.keys.isEmpty()),
     model: forge.model,
+    onError: options.onError,
   });
   const route = (
     method: Method,

@@ -9,11 +9,11 @@ import type { ServerContext } from "../env.ts";
 import { readText } from "../read-body.ts";
 import { agentCard, type CardFacts } from "./card.ts";
 import type { Desk } from "./desk.ts";
-import { restErrorOf } from "./errors.ts";
-import { eventStream, eventStreamHeaders } from "./event-stream.ts";
+import { defectIn, restErrorOf } from "./errors.ts";
+import { eventStream, eventStreamHeaders, type StreamPlace } from "./event-stream.ts";
 import { inputsExtension } from "./extension.ts";
 import { paramsOfBody, paramsOfQuery } from "./http-json.ts";
-import { failedRpc, performRpc, type RpcResponse } from "./json-rpc.ts";
+import { failedRpc, performRpc, unreadableRpc, type RpcResponse } from "./json-rpc.ts";
 import { perform } from "./operations.ts";
 import { requestHandler } from "./request-handler.ts";
 import { A2A_CONTENT_TYPE, AgentCard, ContentTypeNotSupportedError, type A2ARequestHandler } from "./sdk.ts";
@@ -44,31 +44,54 @@ export function answerCard(context: ServerContext, agent: Agent, facts: CardFact
   return new Response(body, { headers });
 }
 
+/** What the operations are told beside the card's facts. */
+export interface Facts extends CardFacts {
+  /** Hears of what should not have happened. */
+  readonly onError?: ((error: unknown, operation: string) => void) | undefined;
+}
+
 /** A call of JSON-RPC. Never throws. */
-export async function answerRpc(context: ServerContext, agent: Agent, facts: CardFacts): Promise<Response> {
+export async function answerRpc(context: ServerContext, agent: Agent, facts: Facts): Promise<Response> {
   const visit = receive(context, agent, facts);
+  const { report, headers } = visit;
   const json = ({ status, response }: { status: number; response: RpcResponse }): Response =>
-    Response.json(response, { status, headers: visit.headers });
+    Response.json(response, { status, headers });
   try {
     checkContentType(context, ["application/json"]);
     visit.checkVersion();
-    const outcome = await performRpc(
-      await readText(context.req.raw, maximumBytes),
-      visit.caller,
-      visit.handler,
-    );
+    const outcome = await performRpc(await readRpc(context), visit.caller, visit.handler, report);
     if ("response" in outcome) return json(outcome);
     const { id, stream } = outcome;
-    const wrap = (result: unknown): RpcResponse => ({ jsonrpc: "2.0", id, result });
+    const texts = {
+      toData: (result: unknown): RpcResponse => ({ jsonrpc: "2.0", id, result }),
+      toError: (thrown: unknown) => failedRpc(id, thrown, report).response,
+    };
     try {
-      return visit.streaming(
-        await eventStream(stream, wrap, (thrown) => failedRpc(id, thrown).response, visit.leave),
-      );
+      return visit.streaming(await eventStream(stream, texts, visit.place));
     } catch (thrown) {
-      return json(failedRpc(id, thrown));
+      return json(failedRpc(id, thrown, report));
     }
   } catch (thrown) {
-    return json(failedRpc(null, thrown));
+    return json(
+      thrown instanceof Unreadable ? unreadableRpc(thrown.message) : failedRpc(null, thrown, report),
+    );
+  } finally {
+    visit.settle();
+  }
+}
+
+/** What is no text at all. */
+class Unreadable extends Error {
+  override readonly name = "Unreadable";
+}
+
+async function readRpc(context: ServerContext): Promise<string> {
+  try {
+    return await readText(context.req.raw, maximumBytes);
+  } catch (thrown) {
+    throw OmniForgeError.is(thrown, "INVALID_INPUT")
+      ? new Unreadable(thrown.message, { cause: thrown })
+      : thrown;
   }
 }
 
@@ -76,42 +99,55 @@ export async function answerRpc(context: ServerContext, agent: Agent, facts: Car
 export async function answerRest(
   context: ServerContext,
   agent: Agent,
-  facts: CardFacts,
+  facts: Facts,
   operation: string,
   given: { readonly id?: string; readonly in: "body" | "query" },
 ): Promise<Response> {
   const visit = receive(context, agent, facts);
+  const { report, headers } = visit;
   try {
     visit.checkVersion();
-    const query = paramsOfQuery(context.req.query());
-    const text = given.in === "body" ? await readJson(context) : "";
-    const body = text === "" ? {} : paramsOfBody(text);
-    const params = given.id === undefined ? (given.in === "body" ? body : query) : { ...query, id: given.id };
+    const params = await readRest(context, given);
     const outcome = await perform(operation, params, visit.caller, visit.handler);
     if ("result" in outcome)
-      return Response.json(outcome.result, {
-        headers: { ...visit.headers, "content-type": A2A_CONTENT_TYPE },
-      });
+      return Response.json(outcome.result, { headers: { ...headers, "content-type": A2A_CONTENT_TYPE } });
+    const toError = (thrown: unknown): unknown => {
+      report(thrown);
+      return restErrorOf(thrown).body;
+    };
     return visit.streaming(
-      await eventStream(
-        outcome.stream,
-        (event) => event,
-        (thrown) => restErrorOf(thrown).body,
-        visit.leave,
-      ),
+      await eventStream(outcome.stream, { toData: (event) => event, toError }, visit.place),
     );
   } catch (thrown) {
-    return restFailure(thrown, visit.headers);
+    report(thrown);
+    return restFailure(thrown, headers);
+  } finally {
+    visit.settle();
   }
+}
+
+async function readRest(
+  context: ServerContext,
+  given: { readonly id?: string; readonly in: "body" | "query" },
+): Promise<unknown> {
+  if (given.in === "query") {
+    const query = paramsOfQuery(context.req.query());
+    return given.id === undefined ? query : { ...query, id: given.id };
+  }
+  checkContentType(context, ["application/json", A2A_CONTENT_TYPE]);
+  return paramsOfBody(await readText(context.req.raw, maximumBytes));
 }
 
 /** What was thrown before an operation was reached, in the words of the binding that was spoken. */
 export function answerFailure(context: ServerContext, thrown: unknown): Response {
   const headers = accessHeaders(thrown);
   if (!isRpc(context)) return restFailure(thrown, headers);
-  const { status, response } = failedRpc(null, thrown);
+  const { status, response } = failedRpc(null, thrown, reportedAlready);
   return Response.json(response, { status, headers });
 }
+
+/** By the app, which was thrown it. */
+const reportedAlready = (): void => undefined;
 
 /** JSON-RPC is what is posted to an agent's own address. */
 function isRpc({ req }: ServerContext): boolean {
@@ -135,15 +171,21 @@ interface Visit {
   readonly handler: A2ARequestHandler;
   readonly headers: Record<string, string>;
   readonly checkVersion: () => void;
-  /** Nobody listens any more. */
-  readonly leave: () => void;
+  readonly place: StreamPlace;
   readonly streaming: (body: ReadableStream<Uint8Array>) => Response;
+  /** Tells the server's log of what should not have happened. */
+  readonly report: (thrown: unknown) => void;
+  /** The answer is there: what waited in a request that is not a stream waits no more. */
+  readonly settle: () => void;
 }
 
-function receive(context: ServerContext, agent: Agent, facts: CardFacts): Visit {
-  const { forge, caller } = context.var;
+function receive(context: ServerContext, agent: Agent, facts: Facts): Visit {
+  const { forge, caller, streams, keyEnds, operation } = context.var;
   const gone = new AbortController();
+  const leave = (): void => gone.abort();
   const signal = AbortSignal.any([context.req.raw.signal, gone.signal]);
+  // Who waits for a task's end is told what it is when the server stops, or the key ends.
+  const settle = streams.add({ ping: () => true, dismiss: leave, cutOff: leave });
   const desk: Desk = { forge, caller, agent, window: windowOf(forge), signal };
   const asked = context.req
     .header(extensionsHeader)
@@ -158,14 +200,14 @@ function receive(context: ServerContext, agent: Agent, facts: CardFacts): Visit 
     handler: requestHandler(desk, agentCard(agent, facts)),
     headers,
     checkVersion: () => checkVersion(context.req.header(versionHeader), context.req.query(versionHeader)),
-    leave: () => gone.abort(),
+    place: { streams, leave, keyEnds },
     streaming: (body) => new Response(body, { headers: { ...headers, ...eventStreamHeaders } }),
+    report(thrown) {
+      const defect = defectIn(thrown);
+      if (defect !== undefined) facts.onError?.(defect, operation);
+    },
+    settle,
   };
-}
-
-async function readJson(context: ServerContext): Promise<string> {
-  checkContentType(context, ["application/json", A2A_CONTENT_TYPE]);
-  return readText(context.req.raw, maximumBytes);
 }
 
 /** A request without a content type is taken for what it must be. */
