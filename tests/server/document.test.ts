@@ -70,7 +70,8 @@ describe("the page", () => {
     for (const at of parts) {
       const { status, text: part } = await stage.ask(at);
       expect(status).toBe(200);
-      if (!at.endsWith(".json")) expect(part).not.toMatch(/https?:|innerHTML|eval\(/);
+      // The document is data, and may name addresses.
+      expect(at.endsWith(".json") ? "" : part).not.toMatch(/https?:|innerHTML|eval\(/);
     }
   });
 });

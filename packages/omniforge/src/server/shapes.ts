@@ -40,7 +40,7 @@ const taskFields = {
   root: z
     .string()
     .describe("The task that it is a descendant of; its own id where it is nobody's sub-agent."),
-  context: z.string().describe("The conversation that it belongs to."),
+  context: z.string().optional().describe("The conversation that it belongs to."),
   parent: z.string().optional(),
   depth: z.int(),
   createdAt: time,
