@@ -16,3 +16,19 @@ export async function collect<Item>(stream: AsyncGenerator<Item>): Promise<Item[
   for await (const item of stream) items.push(item);
   return items;
 }
+
+/** A response's body, piece by piece; `undefined` at its end. */
+export function reading(response: Response): {
+  readonly next: () => Promise<string | undefined>;
+  readonly leave: () => Promise<void>;
+} {
+  const body: ReadableStream<Uint8Array> | null = response.body;
+  const reader = body?.getReader();
+  return {
+    async next() {
+      const piece = await reader?.read();
+      return piece?.value === undefined ? undefined : new TextDecoder().decode(piece.value);
+    },
+    leave: async () => reader?.cancel(),
+  };
+}

@@ -4,6 +4,7 @@ import { askHumanTool, defineAgent } from "omniforge";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { a2a } from "../../packages/omniforge/src/server/a2a/index.ts";
 import { createServer } from "../../packages/omniforge/src/server/index.ts";
+import { reading } from "./gates.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -162,10 +163,10 @@ const call = method.chain((name) =>
 
 /** A stream's first piece: what follows may wait for a person, and they do not come. */
 async function start(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  const first = await reader?.read();
-  await reader?.cancel();
-  return new TextDecoder().decode(first?.value as Uint8Array | undefined);
+  const { next, leave } = reading(response);
+  const first = (await next()) ?? "";
+  await leave();
+  return first;
 }
 
 async function answersOf(body: string): Promise<unknown[]> {
