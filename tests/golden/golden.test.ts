@@ -70,7 +70,7 @@ describe("a stored thing whose meaning has changed", () => {
     [
       "an entry with a renamed field",
       `update entries set body = replace(body, '"status"', '"state"') where ${lookKind}`,
-      "STORE_FAILED",
+      "STORE_CORRUPT",
     ],
   ])("stops its task with a clear error, and nothing is executed: %s", async (_what, statement, code) => {
     const { errors, before, directory } = await finishMutated(statement);

@@ -64,7 +64,7 @@ describe("an entry that this release can't read", () => {
     "is refused as damaged with a readable error: %s",
     (body) => {
       const damaged: unknown = expect.objectContaining({
-        code: "STORE_FAILED",
+        code: "STORE_CORRUPT",
         message: expect.stringMatching(/^entry 7 \(cancel\) is damaged: ./s) as unknown,
       });
       expect(() => readEntry({ ...row, body })).toThrow(damaged);

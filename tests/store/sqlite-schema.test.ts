@@ -50,7 +50,7 @@ describe("a file that is no database", () => {
     writeFileSync(path, "Dear reader, ".repeat(1_000));
     const before = readFileSync(path);
     expect(thrown(() => sqliteStore(path))).toMatchObject({
-      code: "STORE_FAILED",
+      code: "STORE_CORRUPT",
       message: expect.stringContaining("letter.db") as string,
     });
     expect(readFileSync(path).equals(before)).toBe(true);

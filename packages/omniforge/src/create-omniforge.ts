@@ -36,6 +36,7 @@ import { secretsOf } from "./redaction/known-secrets.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import type { ListedTasks, Tasks } from "./tasks.ts";
 import type { StepWorld } from "./steps/step.ts";
+import { telling } from "./store/sqlite/store-failure.ts";
 import { fileBlobs } from "./store/blob-store.ts";
 import type { Durability } from "./store/sqlite/database.ts";
 import { backUp } from "./store/sqlite/back-up.ts";
@@ -184,7 +185,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   for (const agent of options.agents ?? []) know(agent);
   const makeBackend = await backendFactory(options.backend ?? "in-process");
 
-  mkdirSync(directory, { recursive: true });
+  telling(directory, "can't be made", () => mkdirSync(directory, { recursive: true }));
   const store = sqliteStore(join(directory, "omniforge.db"), durability === undefined ? {} : { durability });
   const blobFolder = join(directory, "blobs");
   const blobs = fileBlobs(blobFolder);

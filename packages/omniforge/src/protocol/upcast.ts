@@ -22,7 +22,7 @@ export interface StoredEntry {
   readonly body: string | null;
 }
 
-/** The entry that a stored row holds; an erased one gets its kind's empty body. Throws STORE_TOO_NEW or STORE_FAILED. */
+/** The entry that a stored row holds; an erased one gets its kind's empty body. Throws STORE_TOO_NEW, STORE_CORRUPT or STORE_FAILED. */
 export function readEntry(
   row: StoredEntry,
   lift: Readonly<Record<number, Upcaster>> = upcasters,
@@ -47,7 +47,7 @@ export function readEntry(
   const parsed = entryBodies[row.kind].safeParse(body);
   if (!parsed.success) {
     throw new OmniForgeError(
-      "STORE_FAILED",
+      "STORE_CORRUPT",
       `entry ${row.seq} (${row.kind}) is damaged: ${z.prettifyError(parsed.error)}`,
     );
   }
@@ -60,7 +60,7 @@ function parse({ seq, kind }: StoredEntry, body: string): unknown {
     return JSON.parse(body);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OmniForgeError("STORE_FAILED", `entry ${seq} (${kind}) is damaged: ${why}`, { cause });
+    throw new OmniForgeError("STORE_CORRUPT", `entry ${seq} (${kind}) is damaged: ${why}`, { cause });
   }
 }
 

@@ -22,7 +22,7 @@ export const problem = z
 export type Problem = z.infer<typeof problem>;
 
 /** Codes whose messages may name this machine's files: told without them. */
-const internal: readonly ErrorCode[] = ["INTERNAL", "STORE_FAILED", "STORE_TOO_NEW"];
+const internal: readonly ErrorCode[] = ["INTERNAL", "STORE_FAILED", "STORE_CORRUPT", "STORE_TOO_NEW"];
 
 /** The problem document of anything thrown. */
 export function toProblem(thrown: unknown, more: Record<string, unknown> = {}): Problem {

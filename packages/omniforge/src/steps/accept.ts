@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 import { entry, isKind, type Entry, type EntryOf, type NewEntry } from "../protocol/entry.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import { input as inputShape, type Answer, type Input, type InputRequest } from "../protocol/input.ts";
+import type { Message } from "../protocol/message.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { validate, type JsonSchema } from "../tools/schema.ts";
@@ -28,7 +29,8 @@ export interface Accepted {
 /**
  * Accepts one input. May be repeated: the same message or cancel id again returns the first entry.
  *
- * Throws TASK_NOT_FOUND, TASK_ENDED, INPUT_NOT_FOUND, ALREADY_ANSWERED, DEADLINE_PASSED or INVALID_INPUT.
+ * Throws TASK_NOT_FOUND, TASK_ENDED, INPUT_NOT_FOUND, ALREADY_ANSWERED, DEADLINE_PASSED, INVALID_INPUT, or TASK_CONFLICT
+ * where a message's id was used for other words.
  */
 export async function accept(world: StepWorld, reference: TaskReference, given: Input): Promise<Accepted> {
   const parsed = inputShape.safeParse(given);
@@ -40,12 +42,18 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
     case "message": {
       const { id, actor } = input;
       const message = await keepFiles(world.blobs, reference, input.message);
-      return write(
+      const accepted = await write(
         world,
         reference,
         `message:${id}`,
         entry("message", { id, message, ...(actor !== undefined && { actor }) }),
       );
+      if (accepted.repeated && !saysTheSame(accepted.entry, message))
+        throw new OmniForgeError(
+          "TASK_CONFLICT",
+          `task ${row.task} has a message ${id} that says something else: say this under another id`,
+        );
+      return accepted;
     }
     case "cancel": {
       const { id, reason, actor } = input;
@@ -57,6 +65,11 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
     case "answer":
       return acceptAnswer(world, row, input);
   }
+}
+
+/** A repetition says the same in the same words; whoever repeats it. */
+function saysTheSame(first: Entry, message: Message): boolean {
+  return first.kind === "message" && JSON.stringify(first.body.message) === JSON.stringify(message);
 }
 
 async function acceptAnswer(

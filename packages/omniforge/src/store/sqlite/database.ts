@@ -11,6 +11,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { OmniForgeError } from "../../protocol/error.ts";
+import { storeFailure, telling } from "./store-failure.ts";
 
 /** `power`: survives power loss (default). `process`: survives the death of the process. */
 export type Durability = "power" | "process";
@@ -43,17 +44,25 @@ export class Database {
   }
 
   all(query: string, parameters: Parameters): Row[] {
-    const statement = this.#statement(query);
-    return Array.isArray(parameters)
-      ? statement.all(...(parameters as SQLInputValue[]))
-      : statement.all(parameters as Record<string, SQLInputValue>);
+    try {
+      const statement = this.#statement(query);
+      return Array.isArray(parameters)
+        ? statement.all(...(parameters as SQLInputValue[]))
+        : statement.all(parameters as Record<string, SQLInputValue>);
+    } catch (error) {
+      throw storeFailure(error, this.path, "can't be read");
+    }
   }
 
   get(query: string, parameters: Parameters): Row | undefined {
-    const statement = this.#statement(query);
-    return Array.isArray(parameters)
-      ? statement.get(...(parameters as SQLInputValue[]))
-      : statement.get(parameters as Record<string, SQLInputValue>);
+    try {
+      const statement = this.#statement(query);
+      return Array.isArray(parameters)
+        ? statement.get(...(parameters as SQLInputValue[]))
+        : statement.get(parameters as Record<string, SQLInputValue>);
+    } catch (error) {
+      throw storeFailure(error, this.path, "can't be read");
+    }
   }
 
   /** Changed rows. Only inside `write`. */
@@ -114,6 +123,10 @@ export class Database {
     this.#database.close();
   }
 
+  #failed(error: unknown): unknown {
+    return storeFailure(error, this.path, "refused a write");
+  }
+
   #statement(query: string): StatementSync {
     const known = this.#statements.get(query);
     if (known !== undefined) return known;
@@ -142,7 +155,7 @@ export class Database {
       this.#database.exec("begin immediate");
     } catch (error) {
       if (isBusy(error)) return this.#schedule(1 + Math.random() * 3);
-      for (const write of this.#queue.splice(0)) write.reject(failed(error));
+      for (const write of this.#queue.splice(0)) write.reject(this.#failed(error));
       return;
     }
     const batch = this.#queue.splice(0, maximumBatch);
@@ -162,7 +175,7 @@ export class Database {
       this.#database.exec("commit");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("rollback");
-      for (const write of batch) write.reject(failed(error));
+      for (const write of batch) write.reject(this.#failed(error));
       return;
     }
     for (const done of settle) done();
@@ -176,7 +189,7 @@ export class Database {
       this.#database.exec("commit");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("rollback");
-      return write.reject(failed(error));
+      return write.reject(this.#failed(error));
     }
     write.resolve(value);
   }
@@ -190,7 +203,7 @@ export class Database {
       return () => write.resolve(value);
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("rollback to one; release one");
-      return () => write.reject(failed(error));
+      return () => write.reject(this.#failed(error));
     }
   }
 }
@@ -209,20 +222,14 @@ function open(path: string, durability: Durability): DatabaseSync {
     if (opened instanceof DatabaseSync) return opened;
     if (OmniForgeError.is(opened.failure) || !(opened.failure instanceof Error)) throw opened.failure;
     if (!isBusy(opened.failure) || Date.now() > deadline)
-      throw new OmniForgeError(
-        "STORE_FAILED",
-        `the database ${path} can't be opened: ${opened.failure.message}`,
-        {
-          cause: opened.failure,
-        },
-      );
+      throw storeFailure(opened.failure, path, "can't be opened");
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5 + Math.random() * 20);
   }
 }
 
 /** Closes again what can't be used: a newer release's data, no database at all, or one that others hold just now. */
 function tryToOpen(path: string, durability: Durability): DatabaseSync | { readonly failure: unknown } {
-  const database = new DatabaseSync(path);
+  const database = telling(path, "can't be opened", () => new DatabaseSync(path));
   try {
     database.exec(
       `pragma busy_timeout = 5000; pragma page_size = 8192; pragma journal_mode = wal;
@@ -240,13 +247,6 @@ function tryToOpen(path: string, durability: Durability): DatabaseSync | { reado
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5;
-}
-
-function failed(error: unknown): unknown {
-  if (OmniForgeError.is(error) || !(error instanceof Error)) return error;
-  return new OmniForgeError("STORE_FAILED", `the database refused a write: ${error.message}`, {
-    cause: error,
-  });
 }
 
 /** Applies what is missing of migrations/0001.sql, 0002.sql … ; safe when several processes start at once. */

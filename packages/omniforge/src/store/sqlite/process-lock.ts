@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { telling } from "./store-failure.ts";
 
 export interface ProcessLock {
   release(): void;
@@ -12,9 +13,14 @@ export interface ProcessLock {
 
 /** Holds the lock until released or dead. */
 export function holdLock(path: string): ProcessLock {
-  mkdirSync(dirname(path), { recursive: true });
-  const file = new DatabaseSync(path);
-  file.exec("pragma journal_mode = delete; create table if not exists lock (held integer); begin exclusive");
+  const file = telling(path, "can't be locked", () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const opened = new DatabaseSync(path);
+    opened.exec(
+      "pragma journal_mode = delete; create table if not exists lock (held integer); begin exclusive",
+    );
+    return opened;
+  });
   return {
     release() {
       file.close();
