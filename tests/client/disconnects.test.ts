@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type OmniForgeClient } from "omniforge/client";
 import { afterAll, describe, expect, it } from "vitest";
+import { listen } from "../../packages/omniforge/src/server/index.ts";
+import { clerk, openAuthStage } from "../server/auth-stage.ts";
 import { cuttingProxy } from "./cutting-proxy.ts";
 import { reader, textOfLog, type Reader } from "./reader.ts";
 import { serveStammering } from "./stammering-forge.ts";
@@ -78,6 +80,28 @@ describe("a client whose connections break", () => {
     expect((await forge.list()).map((one) => one.task)).toEqual([task]);
     await listening.close();
     await forge.close();
+  });
+});
+
+describe("an answer that is sent again because its own answer was lost", () => {
+  it("is the answer, once", async () => {
+    await using stage = await openAuthStage([]);
+    const listening = await listen(stage.app, { port: 0 });
+    let connections = 0;
+    // The first connection that carries the answer breaks within the server's word.
+    await using proxy = await cuttingProxy(listening.port, () => (connections++ === 0 ? 10 : undefined));
+    const { task } = await stage.forge.submit(clerk, "pay");
+    await expect.poll(async () => (await stage.forge.get(task)).state).toBe("input-required");
+    const [request] = (await stage.forge.get(task)).pending;
+    await createClient({ url: proxy.url }).answer(task, request?.id ?? "", { decision: "approve" });
+    expect(proxy.cuts()).toBe(1);
+    await expect(
+      createClient({ url: proxy.url }).answer(task, request?.id ?? "", { decision: "reject" }),
+    ).rejects.toMatchObject({ code: "ALREADY_ANSWERED", status: 409, name: "ClientError" });
+    await expect.poll(async () => (await stage.forge.get(task)).state).toBe("completed");
+    const answers = (await stage.forge.log(task)).filter(({ kind }) => kind === "input");
+    expect(answers).toHaveLength(1);
+    await listening.close();
   });
 });
 

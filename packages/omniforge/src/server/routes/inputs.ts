@@ -143,17 +143,27 @@ export const inputRoutes: readonly Route[] = [
       tag: "inputs",
       role: "operator",
       params: taskParams.extend({ input: wellFormedText.min(1).max(400) }),
+      headers: idempotent,
       body: { content: { "application/json": answer } },
       answers: { 200: { description: "It is the answer.", content: { "application/json": accepted } } },
-      problems: ["TASK_NOT_FOUND", "INPUT_NOT_FOUND", "ALREADY_ANSWERED", "DEADLINE_PASSED", "TASK_ENDED"],
+      problems: [
+        "TASK_NOT_FOUND",
+        "INPUT_NOT_FOUND",
+        "ALREADY_ANSWERED",
+        "TASK_CONFLICT",
+        "DEADLINE_PASSED",
+        "TASK_ENDED",
+      ],
     },
-    async ({ params, body, forge, caller, context }) => {
+    async ({ params, headers, body, forge, caller, context }) => {
       const { task, input } = params;
+      const message = headers["idempotency-key"];
       const { entry } = await forge.accept(task, {
         kind: "answer",
         request: input,
         answer: body,
         actor: actorOf(caller),
+        ...(message !== undefined && { message }),
       });
       return context.json({ task, seq: entry.seq, as: "answer", id: input } satisfies Accepted);
     },
