@@ -133,7 +133,7 @@ function toExecuted(thrown: unknown, durationMs: number): Executed {
 
 /** Characters of a question, and of the schema of its answer: both stand in the task's head while it is open. */
 const maximumQuestion = 100_000;
-const questionText = inputRequest.shape.prompt.max(maximumQuestion);
+const questionText = z.string().transform(repairText).pipe(inputRequest.shape.prompt.max(maximumQuestion));
 
 /** What is asked is stored: a broken text is mended; what nobody could be asked, or answer, is the tool's failure. */
 function toQuestion({ prompt, schema }: InputRequired, durationMs: number): Executed {
@@ -149,7 +149,7 @@ function toQuestion({ prompt, schema }: InputRequired, durationMs: number): Exec
     const written = schema === undefined ? undefined : toJsonSchema(json.parse(schema) as JsonSchema);
     if (written !== undefined && JSON.stringify(written).length > maximumQuestion)
       return refused(`schema: it has more than ${maximumQuestion} characters`);
-    return { kind: "asks", prompt: repairText(asked.data), schema: written };
+    return { kind: "asks", prompt: asked.data, schema: written };
   } catch (thrown) {
     return refused(`schema: ${toFailure(thrown).message}`);
   }

@@ -117,7 +117,10 @@ async function whatIsWrong(
       `there is no tool ${part.name}; there are: ${spec.tools.map((one) => one.name).join(", ") || "none"}`,
     );
   if (part.malformed !== undefined)
-    return failure("INVALID_INPUT", `the arguments can't be taken: ${part.malformed.slice(0, 300)}`);
+    return failure(
+      "INVALID_INPUT",
+      `the arguments are not JSON that can be taken: ${part.malformed.slice(0, 300)}`,
+    );
   try {
     await validate(tool.parameters as JsonSchema, part.arguments);
     return undefined;
