@@ -7,11 +7,14 @@ import { mask } from "../../packages/omniforge/src/redaction/known-secrets.ts";
 import { serverRoutes as routes } from "../../packages/omniforge/src/server/app.ts";
 import { answered, environment, order, plantedAgent, plantedModel, redact, secrets } from "./auth-planted.ts";
 import { openAuthStage, type AuthStage } from "./auth-stage.ts";
+import { recordSpans } from "./span-recorder.ts";
 
 let stage: AuthStage;
 let task: Task;
 const events: TaskEvent[] = [];
 const logged: string[] = [];
+
+const spans = recordSpans();
 
 beforeAll(async () => {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
@@ -53,6 +56,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   process.off("warning", note);
+  spans.stop();
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   await stage[Symbol.asyncDispose]();
@@ -184,6 +188,11 @@ describe("planted secrets", () => {
     expect(text).toContain(task.task);
     expect(found(text)).toEqual([]);
     expect(found(logged.join("\n"))).toEqual([]);
+  });
+
+  it("are in no span", () => {
+    expect(JSON.stringify(spans.told)).toContain("execute_tool pay");
+    expect(found(JSON.stringify(spans.told))).toEqual([]);
   });
 
   it("leave a mask where they stood, and everything else as it was", () => {
