@@ -32,11 +32,11 @@ export function sqliteKeys(database: Database): KeyStore {
   };
 }
 
-function toStoredKey(row: Row): StoredKey {
+export function toStoredKey(row: Row): StoredKey {
   return { ...toKey(row), hash: String(row["hash"]) };
 }
 
-function toKey(row: Row): ApiKey {
+export function toKey(row: Row): ApiKey {
   const { id, name, tenant, role, created_at, expires_at, revoked_at, used_at } = row;
   if (!isRole(role)) throw new OmniForgeError("STORE_FAILED", `the key ${String(id)} has no known role`);
   return {
