@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { repository } from "../architecture/read-sources.ts";
-import { omniforge, program } from "./program.ts";
+import { omniforge, program, typed } from "./program.ts";
 
 // Real processes, of which a busy machine starts one in seconds.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -107,3 +107,31 @@ async function commandRows(path: string): Promise<Map<string, string>> {
   }
   return rows;
 }
+
+describe("the README's service", () => {
+  it("answers the lines that are printed, as they are printed", async () => {
+    const [lines = ""] = [...(await page("README.md")).matchAll(/^```sh\n(curl .*?)^```$/gms)].map(
+      ([, text = ""]) => text,
+    );
+    const commands = lines.trim().split("\n");
+    expect(commands.length).toBeGreaterThan(3);
+    const own = join(folder, "service");
+    await mkdir(own, { recursive: true });
+    await writeFile(join(own, "notes.txt"), `${["TO", "DO"].join("")} one\n`);
+    // Another server may have the port that is printed: only the number differs.
+    const serving = program("main", ["serve", "--port", "0"], { folder: own });
+    let said = "";
+    serving.child.stdout?.on("data", (text: string) => (said += text));
+    await serving.says("listens on http://127.0.0.1:");
+    const url = /http:\S+/.exec(said)?.[0] ?? "";
+    for (const command of commands) {
+      const asked = command.replace("http://127.0.0.1:4000", url).replace(/^curl/, "curl -sS --fail");
+      const { code, stdout, stderr } = await typed(asked);
+      expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: "" });
+      expect(stdout).toContain(command.includes("event-stream") ? '"kind":"ended"' : "");
+      expect(stdout).not.toBe("");
+    }
+    serving.child.kill("SIGTERM");
+    expect(await serving.ended).toMatchObject({ code: 0, stderr: "" });
+  });
+});

@@ -80,7 +80,8 @@ describe("an EventSource", () => {
 
     const all: Watcher[] = [];
     let kills = 0;
-    while (lost < wanted || kills < 3) {
+    const isEnough = (): boolean => lost >= wanted && kills >= 3;
+    while (!isEnough()) {
       const some = await Promise.all(Array.from({ length: 20 }, watch));
       all.push(...some);
       // Killed in the middle: once somebody has heard a part of what there is to be heard.

@@ -2,7 +2,7 @@
  * An OpenAPI walker: requests made of the document, right ones, wrong ones and hostile ones. Whatever is asked, the server
  * answers as the document says, and never with a defect.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { readDocument, type Document, type Operation } from "./document.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -174,7 +174,7 @@ function requestOf(operation: Operation): fc.Arbitrary<Asked> {
     const query = new URLSearchParams();
     const headers: Record<string, string> = {};
     for (const { parameter, text = "" } of made.filled.filter(
-      ({ text, parameter: { in: place } }) => text !== undefined || place === "path",
+      (one) => one.text !== undefined || one.parameter.in === "path",
     )) {
       if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encoded(text));
       else if (parameter.in === "query") query.append(parameter.name, text);
