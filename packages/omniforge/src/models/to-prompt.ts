@@ -21,7 +21,7 @@ type AssistantContent = Extract<ModelMessage, { role: "assistant" }>["content"];
 /** What a transcript became last time, in the words of one model: grows with it. */
 interface Converted {
   readonly as: string;
-  items: readonly TranscriptItem[];
+  readonly items: TranscriptItem[];
   readonly messages: ModelMessage[];
   /** How many messages the items up to each have become. */
   readonly ends: number[];
@@ -71,14 +71,15 @@ function convertGrowing(
   const known = converted.get(first);
   const growing: Converted = known?.as === as ? known : { as, items: [], messages: [], ends: [] };
   const { messages, ends } = growing;
-  ends.length = sharedLength(growing.items, items);
+  ends.length = growing.items.length = sharedLength(growing.items, items);
   messages.length = ends.at(-1) ?? 0;
   for (let at = ends.length; at < items.length; at++) {
     const item = items[at];
-    if (item !== undefined) messages.push(...convert(item, model, reader));
+    if (item === undefined) continue;
+    messages.push(...convert(item, model, reader));
+    growing.items.push(item);
     ends.push(messages.length);
   }
-  growing.items = items;
   converted.set(first, growing);
   return messages;
 }

@@ -45,7 +45,7 @@ export async function callModel(
   }
   const { files, untaken } = transcript;
   const said = untaken.map(({ body }) => ({ role: "user" as const, message: body.message }));
-  const items = transcript.items.concat(said);
+  const items = said.length === 0 ? transcript.items : [...transcript.items, ...said];
   const tried = await modelAttempt(world, attempt, { view, key, spec, items, files, offerTools: true });
   if (tried.kind === "context-full") return open(world, attempt, opening, [reply(turn, spec, full(view))]);
   if (tried.kind === "failed")

@@ -14,6 +14,7 @@ import { isKeptFile } from "./files.ts";
 import { repairMessage } from "./structured-output.ts";
 
 export interface Transcript {
+  /** Not a copy, which would cost more the longer the task is: it is right until the next load. */
   readonly items: readonly TranscriptItem[];
   /** Accepted and not taken yet, in the order of acceptance: the next reply takes all of them. */
   readonly untaken: readonly EntryOf<"message">[];
@@ -57,7 +58,7 @@ export function createTranscripts(store: TaskStore, maximumWindows = 1000): Tran
         windows.delete(oldest);
       }
       return {
-        items: window.items.slice(),
+        items: window.items,
         untaken: window.untaken.slice(),
         tokens: Math.ceil(window.characters / 4),
         files: window.files,

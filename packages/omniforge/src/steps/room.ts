@@ -42,8 +42,14 @@ export function createRoom(size = Infinity): Room {
   }
 
   /** Whether it was let in. */
-  function wait(alone: boolean, signal: AbortSignal, tenant: string): Promise<boolean> {
-    if (signal.aborted) return Promise.resolve(false);
+  function wait(alone: boolean, signal: AbortSignal, tenant: string): boolean | Promise<boolean> {
+    if (signal.aborted) return false;
+    // Nobody waits and there is room: in at once, as nearly all are.
+    if (queues.size === 0 && !exclusive && running < (alone ? 1 : size)) {
+      running++;
+      exclusive = alone;
+      return true;
+    }
     return new Promise((resolve) => {
       const leave = (): void => {
         const queue = queues.get(tenant) ?? [];

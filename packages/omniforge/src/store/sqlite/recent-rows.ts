@@ -8,7 +8,7 @@
  */
 import type { TaskReference } from "../../protocol/task.ts";
 import type { TaskRow } from "../task-store.ts";
-import type { Database } from "./database.ts";
+import type { Database, Row } from "./database.ts";
 import { executionOf, toTaskRow } from "./rows.ts";
 
 /** A task's row, and the number under which its entries lie. */
@@ -34,7 +34,7 @@ export class RecentRows {
     if (known?.row.tenant === tenant) {
       const now = this.#database.get("execution", [known.id]);
       if (now !== undefined && now["head_seq"] === known.row.headSeq && now["erased"] === 0)
-        return { id: known.id, row: { ...known.row, ...executionOf(now) } };
+        return isOf(known.row, now) ? known : { id: known.id, row: { ...known.row, ...executionOf(now) } };
     }
     const row = this.#database.get("taskById", [task, tenant]);
     return row === undefined ? undefined : { id: Number(row["id"]), row: toTaskRow(row) };
@@ -51,4 +51,17 @@ export class RecentRows {
       this.#rows.delete(oldest);
     }
   }
+}
+
+/** Whether the engine's columns are still these: nearly always, and then nothing is made anew. */
+function isOf(row: TaskRow, now: Row): boolean {
+  return (
+    now["owner"] === row.owner &&
+    now["fence"] === row.fence &&
+    now["wakes"] === row.wakes &&
+    now["parked_at_wakes"] === row.parkedAtWakes &&
+    now["next_at"] === row.nextAt &&
+    now["first_run"] === row.firstRun &&
+    now["current_run"] === row.currentRun
+  );
 }
