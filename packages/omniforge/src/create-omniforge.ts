@@ -3,8 +3,7 @@
  * concrete backend.
  */
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Agent } from "./agents/define-agent.ts";
 import { attend } from "./attend.ts";
 import type { Backend, BackendFactory } from "./backend/backend.ts";
@@ -36,12 +35,9 @@ import { secretsOf } from "./redaction/known-secrets.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import type { ListedTasks, Tasks } from "./tasks.ts";
 import type { StepWorld } from "./steps/step.ts";
-import { telling } from "./store/sqlite/store-failure.ts";
-import { fileBlobs } from "./store/blob-store.ts";
 import type { Durability } from "./store/sqlite/database.ts";
-import { backUp } from "./store/sqlite/back-up.ts";
 import type { KeyStore } from "./store/key-store.ts";
-import { sqliteStore, type SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { openStorage } from "./store/open-storage.ts";
 import type { TaskFilter, TaskRow } from "./store/task-store.ts";
 import { readTask, toTask } from "./task-view.ts";
 import { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
@@ -66,6 +62,11 @@ export interface OmniForgeOptions {
   /** `temporal` needs the package @omniforge/temporal. */
   readonly backend?: "in-process" | "temporal" | BackendFactory;
   readonly durability?: Durability;
+  /**
+   * `postgres://user:password@host/database`: tasks, keys and large values are kept there, and not in the data directory.
+   * Needs the package pg.
+   */
+  readonly database?: string;
   /** The folder that tasks work on where their order names none. Default the working directory. */
   readonly workspace?: string;
   /** Whether this process executes tasks. Default true; false: a client of those that do. */
@@ -185,10 +186,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   for (const agent of options.agents ?? []) know(agent);
   const makeBackend = await backendFactory(options.backend ?? "in-process");
 
-  telling(directory, "can't be made", () => mkdirSync(directory, { recursive: true }));
-  const store = sqliteStore(join(directory, "omniforge.db"), durability === undefined ? {} : { durability });
-  const blobFolder = join(directory, "blobs");
-  const blobs = fileBlobs(blobFolder);
+  const { store, blobs, backup } = await openStorage({ directory, database: options.database, durability });
   const world = {
     store,
     blobs,
@@ -228,7 +226,8 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     know,
     model,
     work,
-    blobFolder,
+    keys: store.keys,
+    backup,
     forTenant,
     close,
   };
@@ -243,19 +242,21 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
 const pageOfTasks = 200;
 
 /** What the views of all tenants share. */
-interface Parts extends Pick<OmniForge, "agents" | "backend" | "redactor" | "forTenant" | "close"> {
-  readonly world: StepWorld & { readonly store: SqliteStore };
+interface Parts extends Pick<
+  OmniForge,
+  "agents" | "backend" | "redactor" | "keys" | "backup" | "forTenant" | "close"
+> {
+  readonly world: StepWorld;
   readonly watch: Watch;
   readonly events: EventBus;
   readonly know: (agent: Agent) => void;
   readonly model: string;
   readonly work: boolean;
-  readonly blobFolder: string;
 }
 
 /** One tenant's view: nothing in here can name another's task. */
 function tenantView(parts: Parts, tenant: string): OmniForge {
-  const { world, backend, watch, events, agents, know, model, work, blobFolder, forTenant, close } = parts;
+  const { world, backend, watch, events, agents, know, model, work, keys, backup, forTenant, close } = parts;
   const { store, tools, models } = world;
   const named = (task: string): TaskReference => ({ tenant, task });
   const get = async (task: string): Promise<Task> => {
@@ -279,7 +280,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     agents,
     model,
     backend,
-    keys: store.keys,
+    keys,
     redactor: parts.redactor,
     async submit(agent, text, order = {}) {
       know(agent);
@@ -340,7 +341,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
       await eraseFamily(world, named(task));
       await store.scrub({ rewrites: true });
     },
-    backup: (folder) => backUp(store, blobFolder, resolve(folder)),
+    backup: (folder) => backup(resolve(folder)),
     close,
   };
   return forge;

@@ -22,12 +22,16 @@ export interface OmniForgeConfig {
   /** The folder that tasks work on. Default: the one that the command is typed in. */
   readonly workspace?: string;
   readonly durability?: OmniForgeOptions["durability"];
+  /** A PostgreSQL address. OMNIFORGE_DATABASE_URL in the environment comes before it. */
+  readonly database?: string;
   /** Which commands the tool `bash` runs without asking, and which never. */
   readonly rules?: ShellRules;
   /** Members of tools' and people's values that are shown to nobody: names, or paths like `$.card.number`. */
   readonly redact?: readonly string[];
   /** How long ended tasks are kept. Default for ever. */
   readonly retention?: Retention;
+  /** How many requests each tenant may make of a server in so many seconds. Default 6,000 in 60. */
+  readonly rateLimit?: { readonly quota: number; readonly windowSeconds: number };
   /** Prices and context lengths that are yours, or newer than ours. */
   readonly modelFacts?: ModelFactsTable;
 }

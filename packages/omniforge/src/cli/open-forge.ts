@@ -68,6 +68,7 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
   const engine = choice.backend ?? config.backend;
   const models = only === undefined ? config.models : { [only.reference]: only.model };
   const dataDirectory = choice.data ?? config.dataDirectory ?? defaultData;
+  const database = databaseOf(config);
   const whole = await createOmniForge({
     dataDirectory,
     agents,
@@ -79,6 +80,7 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
     ...(config.retention !== undefined && { retention: config.retention }),
     ...(config.tools !== undefined && { tools: config.tools }),
     ...(config.workspace !== undefined && { workspace: config.workspace }),
+    ...(database !== undefined && { database }),
     ...(config.durability !== undefined && { durability: config.durability }),
     ...(models !== undefined && { models }),
     ...(config.modelFacts !== undefined && { modelFacts: config.modelFacts }),
@@ -108,6 +110,11 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
       return owners.some(({ dead }) => !dead);
     },
   };
+}
+
+/** Where it runs is known to the environment, not to the config file that is checked in. */
+export function databaseOf({ database }: OmniForgeConfig): string | undefined {
+  return process.env["OMNIFORGE_DATABASE_URL"] ?? database;
 }
 
 const nothing: Discovery = { found: [], looked: [] };

@@ -50,6 +50,10 @@ const shape = z.strictObject({
   backend: z.enum(["in-process", "temporal"]).optional(),
   dataDirectory: z.string().min(1).optional(),
   workspace: z.string().min(1).optional(),
+  database: z
+    .string()
+    .regex(/^postgres(?:ql)?:\/\//, "is no address of the form postgres://user:password@host/database")
+    .optional(),
   durability: z.enum(["power", "process"]).optional(),
   rules: rules
     .superRefine((given, context) => {
@@ -73,6 +77,7 @@ const shape = z.strictObject({
     })
     .optional(),
   retention: z.strictObject({ endedTasksDays: z.number().positive() }).optional(),
+  rateLimit: z.strictObject({ quota: z.int().positive(), windowSeconds: z.number().positive() }).optional(),
   modelFacts: z.record(z.string(), modelFacts).optional(),
 });
 
