@@ -33,13 +33,11 @@ export function redactForge(forge: OmniForge, redactor: Redactor): OmniForge {
     follow: (task, options) => shown(forge.follow(task, options), redactor),
     respond: async (task, request, answer) =>
       forge.respond(task, request, await meant(task, request, answer)),
-    accept: async (task, input) =>
-      forge.accept(
-        task,
-        input.kind === "answer"
-          ? { ...input, answer: await meant(task, input.request, input.answer) }
-          : input,
-      ),
+    async accept(task, input) {
+      const answer = input.kind === "answer" ? await meant(task, input.request, input.answer) : undefined;
+      const given = input.kind === "answer" && answer !== undefined ? { ...input, answer } : input;
+      return redactor.record(await forge.accept(task, given));
+    },
   };
 }
 

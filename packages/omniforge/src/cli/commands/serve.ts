@@ -23,13 +23,13 @@ export interface ServeChoice {
 /** Serves until a signal says to stop. */
 export async function serve(choice: ServeChoice): Promise<ExitCode> {
   const { host = "127.0.0.1", port, backend, work, data, allowHost, allowOrigin = [] } = choice;
-  const { forge, dataDirectory, close } = await openForge({ data, backend, work, creates: true });
+  const { forge, config, dataDirectory, close } = await openForge({ data, backend, work, creates: true });
   try {
     const onError = (error: unknown, operation: string): void =>
       void process.stderr.write(`${forge.redactor.text(said(operation, error))}\n`);
     const app = createServer(forge, {
       authenticate: authenticateByKey(forge.keys),
-      guards: [limitRate(), endWithKey(forge.keys)],
+      guards: [limitRate(config.rateLimit), endWithKey(forge.keys)],
       extensions: [a2a({ onError })],
       // Who can be reached from elsewhere is reached by names that it does not know, and asks for a key.
       hosts: allowHost ?? (isLoopback(host) ? [] : "any"),
