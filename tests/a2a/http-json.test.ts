@@ -177,3 +177,18 @@ describe("both bindings", () => {
     expect(await (await ask("GET", "/tasks")).json()).toEqual(list);
   });
 });
+
+it("a page of a configured origin may call, with A2A's headers", async () => {
+  const origin = "https://app.example.com";
+  await using open = await openStage([helper], () => ({ text: "done" }), { origins: [origin] });
+  const response = await fetch(`${open.url}/a2a/helper`, {
+    method: "OPTIONS",
+    headers: {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "a2a-version",
+    },
+  });
+  expect(response.headers.get("access-control-allow-origin")).toBe(origin);
+  expect(response.headers.get("access-control-allow-headers")).toContain("a2a-version");
+});

@@ -23,8 +23,24 @@ export function checkBrowser({ hosts = [], origins = [] }: BrowserOptions): Midd
   const allow = cors({
     origin: [...origins],
     allowMethods: ["GET", "POST", "DELETE"],
-    allowHeaders: ["authorization", "content-type", "idempotency-key", "last-event-id", "if-none-match"],
-    exposeHeaders: ["etag", "location", "conversation-id", "ratelimit", "ratelimit-policy", "retry-after"],
+    allowHeaders: [
+      "authorization",
+      "content-type",
+      "idempotency-key",
+      "last-event-id",
+      "if-none-match",
+      "a2a-version",
+      "a2a-extensions",
+    ],
+    exposeHeaders: [
+      "etag",
+      "location",
+      "conversation-id",
+      "ratelimit",
+      "ratelimit-policy",
+      "retry-after",
+      "a2a-extensions",
+    ],
     maxAge: 600,
   });
   return async (context, next) => {
