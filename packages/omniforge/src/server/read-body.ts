@@ -37,21 +37,32 @@ export async function readBody<Body>(request: Request, schemas: BodySchemas<Body
 
 /** The body's text, read only as far as it is allowed to go. Throws BODY_TOO_LARGE or INVALID_INPUT. */
 export async function readText(request: Request, maximumBytes: number): Promise<string> {
-  const tooLarge = new OmniForgeError("BODY_TOO_LARGE", `the body may have ${maximumBytes} bytes at most`);
-  if (Number(request.headers.get("content-length") ?? 0) > maximumBytes) throw tooLarge;
-  if (request.body === null) return "";
+  const tooLarge = (): OmniForgeError =>
+    new OmniForgeError("BODY_TOO_LARGE", `the body may have ${maximumBytes} bytes at most`);
+  const announced = request.headers.get("content-length");
+  if (Number(announced ?? 0) > maximumBytes) throw tooLarge();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  const chunks: string[] = [];
-  let bytes = 0;
-  try {
-    const body: AsyncIterable<unknown> = request.body;
+  // Node reads as much as was announced, and not a byte more; in one piece that is several times faster.
+  if (announced !== null) return decoded(() => request.arrayBuffer().then((bytes) => decoder.decode(bytes)));
+  if (request.body === null) return "";
+  const body: AsyncIterable<unknown> = request.body;
+  return decoded(async () => {
+    const chunks: string[] = [];
+    let bytes = 0;
     for await (const chunk of body) {
       if (!(chunk instanceof Uint8Array)) continue;
       bytes += chunk.byteLength;
-      if (bytes > maximumBytes) throw tooLarge;
+      if (bytes > maximumBytes) throw tooLarge();
       chunks.push(decoder.decode(chunk, { stream: true }));
     }
     chunks.push(decoder.decode());
+    return chunks.join("");
+  });
+}
+
+async function decoded(read: () => Promise<string>): Promise<string> {
+  try {
+    return await read();
   } catch (thrown) {
     if (OmniForgeError.is(thrown)) throw thrown;
     throw new OmniForgeError(
@@ -60,7 +71,6 @@ export async function readText(request: Request, maximumBytes: number): Promise<
       { cause: thrown },
     );
   }
-  return chunks.join("");
 }
 
 /** Throws INVALID_INPUT for what is no JSON, or nests too deep for anybody to read it back. */
