@@ -13,7 +13,7 @@ import type { TaskStore } from "./task-store.ts";
 
 export interface StorageChoice {
   readonly directory: string;
-  /** A PostgreSQL address; then nothing is kept in the directory, and it is not made. */
+  /** A PostgreSQL address; then no tasks are kept in the directory. */
   readonly database?: string | undefined;
   readonly durability?: Durability | undefined;
 }
@@ -22,16 +22,17 @@ export interface Storage {
   readonly store: TaskStore & { readonly keys: KeyStore };
   readonly blobs: BlobStore;
   /** Copies everything into a new folder. Throws INVALID_INPUT where that is not ours to do. */
-  backup(folder: string): Promise<void>;
+  readonly backup: (folder: string) => Promise<void>;
 }
 
 export async function openStorage({ directory, database, durability }: StorageChoice): Promise<Storage> {
+  // Also where the tasks are elsewhere: what belongs to this host alone is noted there (which server runs, say).
+  telling(directory, "can't be made", () => mkdirSync(directory, { recursive: true }));
   const level = durability === undefined ? {} : { durability };
   if (database !== undefined) {
     const store = await postgresStore(database, level);
     return { store, blobs: store.blobs, backup: () => Promise.reject(ownTools(store.shown)) };
   }
-  telling(directory, "can't be made", () => mkdirSync(directory, { recursive: true }));
   const store = sqliteStore(join(directory, "omniforge.db"), level);
   const folder = join(directory, "blobs");
   return { store, blobs: fileBlobs(folder), backup: (to) => backUp(store, folder, to) };

@@ -2,17 +2,14 @@
  * One process of the engine under test: a world of its own over the scenario's store, and what the engine makes of it.
  */
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { createModelRegistry } from "../../models/model-registry.ts";
 import type { TaskEvent } from "../../protocol/event.ts";
 import { sleep } from "../../sleep.ts";
 import { createTranscripts } from "../../steps/load-transcript.ts";
 import type { StepWorld } from "../../steps/step.ts";
-import { fileBlobs } from "../../store/blob-store.ts";
-import { sqliteStore } from "../../store/sqlite/sqlite-store.ts";
 import { createToolRegistry } from "../../tools/tool-registry.ts";
 import { scriptedModel } from "../scripted-model.ts";
-import type { CreateEngine, Engine } from "./engine.ts";
+import type { CreateEngine, Engine, OpenedStore } from "./engine.ts";
 import { createKit, mortalScript, type Kit, type KitParts } from "./kit.ts";
 import type { Cut } from "./lifeline.ts";
 import { mortalBlobs, mortalStore } from "./mortal-store.ts";
@@ -23,6 +20,8 @@ const cancelGraceMs = 400;
 
 export interface ProcessOptions extends KitParts {
   readonly folder: string;
+  /** Opens the scenario's store for this process. */
+  readonly open: () => Promise<OpenedStore>;
   readonly cast: (kit: Kit) => Cast;
   readonly create: CreateEngine;
   readonly work: boolean;
@@ -53,7 +52,7 @@ export class EngineProcess {
 
   static async start(options: ProcessOptions): Promise<EngineProcess> {
     const own = new Set<string>();
-    const world = createWorld(options, own);
+    const world = createWorld(options, await options.open(), own);
     return new EngineProcess(
       options,
       world,
@@ -116,11 +115,10 @@ export class EngineProcess {
   }
 }
 
-function createWorld(options: ProcessOptions, own: Set<string>): StepWorld {
+function createWorld(options: ProcessOptions, opened: OpenedStore, own: Set<string>): StepWorld {
   const { line, folder, cast, without, dead, hear, onClose } = options;
-  const raw = sqliteStore(join(folder, "contract.db"), { durability: "process" });
-  onClose(() => raw.close());
-  const store = mortalStore(raw, line, { own, dead });
+  onClose(() => opened.store.close());
+  const store = mortalStore(opened.store, line, { own, dead });
   const { agent, models, modelFacts } = cast(createKit(options));
   const known = createModelRegistry();
   for (const [name, script] of Object.entries(models))
@@ -130,7 +128,7 @@ function createWorld(options: ProcessOptions, own: Set<string>): StepWorld {
     );
   return {
     store,
-    blobs: mortalBlobs(fileBlobs(join(folder, "blobs")), line),
+    blobs: mortalBlobs(opened.blobs, line),
     // One tool may come with several agents.
     tools: createToolRegistry([...new Set(agent.tools)].filter((tool) => !without.includes(tool.spec.name))),
     models: known,

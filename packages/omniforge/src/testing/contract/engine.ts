@@ -4,6 +4,8 @@
  */
 import type { Backend } from "../../backend/backend.ts";
 import type { StepWorld } from "../../steps/step.ts";
+import type { BlobStore } from "../../store/blob-store.ts";
+import type { TaskStore } from "../../store/task-store.ts";
 
 /**
  * One process of the engine under test.
@@ -39,6 +41,15 @@ export interface EngineOptions {
   /** The same for all processes of one scenario and for no other scenario: names what they share (a task queue, say). */
   readonly place: string;
 }
+
+/** What one process of a scenario sees of where its tasks are kept. */
+export interface OpenedStore {
+  readonly store: TaskStore;
+  readonly blobs: BlobStore;
+}
+
+/** Makes an empty place for a scenario's tasks, in its folder or elsewhere; each process opens it for itself. */
+export type CreateStorage = (folder: string) => Promise<() => Promise<OpenedStore>>;
 
 /** Makes a process of the engine. */
 export type CreateEngine = (world: StepWorld, options: EngineOptions) => Promise<Engine>;

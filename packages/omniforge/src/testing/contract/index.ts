@@ -5,5 +5,5 @@ export {
   type ScenarioFramework,
   type Skip,
 } from "./test-backend.ts";
-export type { Control, CreateEngine, Engine, EngineOptions } from "./engine.ts";
+export type { Control, CreateEngine, CreateStorage, Engine, EngineOptions, OpenedStore } from "./engine.ts";
 export type { ExpectedLogs } from "./expected.ts";

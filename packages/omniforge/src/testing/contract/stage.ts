@@ -19,15 +19,31 @@ import { textOf, userMessage } from "../../protocol/message.ts";
 import { isTerminal, type TaskReference, type TerminalState } from "../../protocol/task.ts";
 import { accept, type Accepted } from "../../steps/accept.ts";
 import { createTask } from "../../steps/create-task.ts";
+import { fileBlobs } from "../../store/blob-store.ts";
 import { sqliteStore } from "../../store/sqlite/sqlite-store.ts";
 import type { LateEntry, TaskRow, TaskStore } from "../../store/task-store.ts";
-import type { CreateEngine } from "./engine.ts";
+import type { CreateEngine, CreateStorage, OpenedStore } from "./engine.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { Gates } from "./gates.ts";
 import { createKit, type KitParts } from "./kit.ts";
 import { Ledger } from "./ledger.ts";
 import { Lifeline } from "./lifeline.ts";
 import { toCast, type Cast, type Scenario } from "./scenario.ts";
+
+/** A folder of the scenario's own, and the store that its processes share. */
+interface Place {
+  readonly folder: string;
+  readonly open: () => Promise<OpenedStore>;
+}
+
+/** SQLite in the scenario's folder. */
+export const sqliteStorage: CreateStorage = (folder) =>
+  Promise.resolve(() =>
+    Promise.resolve({
+      store: sqliteStore(join(folder, "contract.db"), { durability: "process" }),
+      blobs: fileBlobs(join(folder, "blobs")),
+    }),
+  );
 
 const tenant = "contract";
 const pollMs = 4;
@@ -53,7 +69,7 @@ export class Stage {
   readonly store: TaskStore;
   readonly #scenario: Scenario;
   readonly #create: CreateEngine;
-  readonly #folder: string;
+  readonly #place: Place;
   readonly #patienceMs: number;
   readonly #processes: EngineProcess[] = [];
   readonly #dead = new Set<string>();
@@ -61,16 +77,29 @@ export class Stage {
   readonly #disposal: (() => Promise<void>)[] = [];
   #client: EngineProcess | undefined;
 
-  private constructor(scenario: Scenario, create: CreateEngine, folder: string, patienceMs: number) {
+  private constructor(
+    scenario: Scenario,
+    create: CreateEngine,
+    place: Place,
+    store: TaskStore,
+    patienceMs: number,
+  ) {
     this.#scenario = scenario;
     this.#create = create;
-    this.#folder = folder;
+    this.#place = place;
     this.#patienceMs = patienceMs;
-    this.store = sqliteStore(join(folder, "contract.db"), { durability: "process" });
+    this.store = store;
   }
 
-  static async open(scenario: Scenario, create: CreateEngine, patienceMs: number): Promise<Stage> {
-    return new Stage(scenario, create, await mkdtemp(join(tmpdir(), "omniforge-contract-")), patienceMs);
+  static async open(
+    scenario: Scenario,
+    create: CreateEngine,
+    storage: CreateStorage,
+    patienceMs: number,
+  ): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), "omniforge-contract-"));
+    const open = await storage(folder);
+    return new Stage(scenario, create, { folder, open }, (await open()).store, patienceMs);
   }
 
   /** Starts one more process of the engine. `without`: tools that it does not have. */
@@ -251,7 +280,7 @@ export class Stage {
     await this.settle();
     for (const dispose of this.#disposal) await dispose();
     await this.store.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#place.folder, { recursive: true, force: true });
   }
 
   async #tell(input: Input, { task = this.task, wake = true }: ToldOptions): Promise<Accepted> {
@@ -272,11 +301,11 @@ export class Stage {
   #begin(number: number, work: boolean, without: readonly string[]): Promise<EngineProcess> {
     return EngineProcess.start({
       ...this.#parts(number),
-      folder: this.#folder,
+      ...this.#place,
       create: this.#create,
       cast: (kit) => toCast(this.#scenario.cast(kit)),
       work,
-      place: basename(this.#folder),
+      place: basename(this.#place.folder),
       without,
       dead: this.#dead,
       hear: (event) => this.events.push(event),

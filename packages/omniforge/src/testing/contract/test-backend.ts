@@ -8,11 +8,11 @@ import assert from "node:assert/strict";
 import { isTerminal } from "../../protocol/task.ts";
 import { checkLog } from "../check-log.ts";
 import { checkEffects } from "./check-effects.ts";
-import type { CreateEngine, Engine } from "./engine.ts";
+import type { CreateEngine, CreateStorage, Engine } from "./engine.ts";
 import { compareLogs, toLines, type ExpectedLogs } from "./expected.ts";
 import type { Scenario } from "./scenario.ts";
 import { themes } from "./scenarios/index.ts";
-import { Stage } from "./stage.ts";
+import { sqliteStorage, Stage } from "./stage.ts";
 
 /** What is needed of a test framework; vitest's and Bun's `describe` and `it` are that. */
 export interface ScenarioFramework {
@@ -33,6 +33,10 @@ export interface ContractOptions extends ScenarioFramework {
   readonly skip?: readonly Skip[];
   /** How long a scenario waits for anything. Default 10 s. */
   readonly patienceMs?: number;
+  /** Where tasks are kept. Default: SQLite in a folder of the scenario's own. */
+  readonly storage?: CreateStorage;
+  /** The scenarios that are played, where not all of them are: a sample. */
+  readonly only?: readonly string[];
   /** Is given the logs instead of having them compared: to write the expected ones anew. */
   readonly record?: (theme: string, scenario: string, logs: ExpectedLogs) => void;
 }
@@ -47,12 +51,16 @@ export interface ContractOptions extends ScenarioFramework {
  * testBackend("mine", async (world, { work }) => ({ backend: await mine()(world, { work }) }), { describe, it });
  */
 export function testBackend(name: string, create: CreateEngine, options: ContractOptions): void {
-  const { describe, it, skip = [], patienceMs = 10_000 } = options;
+  const { describe, it, skip = [], only, patienceMs = 10_000 } = options;
   checkSkips(skip);
+  for (const sampled of only ?? [])
+    if (!scenarioNames().includes(sampled)) throw new Error(`there is no scenario "${sampled}" to be played`);
   describe(`${name}: the contract`, () => {
     for (const theme of themes) {
+      const scenarios = theme.scenarios.filter((one) => only?.includes(one.name) ?? true);
+      if (scenarios.length === 0) continue;
       describe(theme.name, () => {
-        for (const scenario of theme.scenarios) {
+        for (const scenario of scenarios) {
           const skipped = skip.find(({ test }) => test === scenario.name);
           if (skipped !== undefined)
             it.skip(`${scenario.name} (skipped: ${skipped.reason})`, () => undefined);
@@ -85,9 +93,9 @@ async function play(
   theme: string,
   scenario: Scenario,
   create: CreateEngine,
-  { patienceMs, record }: ContractOptions & { readonly patienceMs: number },
+  { patienceMs, record, storage = sqliteStorage }: ContractOptions & { readonly patienceMs: number },
 ): Promise<void> {
-  const stage = await Stage.open(scenario, create, patienceMs);
+  const stage = await Stage.open(scenario, create, storage, patienceMs);
   try {
     if (scenario.asleep !== true) checkControls(scenario, (await stage.start()).engine);
     await scenario.play(stage);
