@@ -2,12 +2,13 @@
  * `node --conditions=omniforge:source bench/service.ts`: what the service costs, against raw Hono in the same run. Servers
  * are processes of their own; this one asks. `--streams N`, `--rounds N`, `--tasks N` make it shorter.
  */
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { parseArgs } from "node:util";
 import { median, quantile, spread } from "./statistics.ts";
 
@@ -23,7 +24,7 @@ const rounds = Number(values.rounds);
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
 
 class Program {
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
   readonly #folder = mkdtempSync(join(tmpdir(), "omniforge-service-"));
   url = "";
@@ -37,7 +38,7 @@ class Program {
     ];
     this.#child = spawn(process.execPath, words, {
       stdio: ["pipe", "pipe", "inherit"],
-    }) as ChildProcessWithoutNullStreams;
+    });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 

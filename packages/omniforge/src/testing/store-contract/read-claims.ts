@@ -89,6 +89,30 @@ export function readClaims(claim: Claim): void {
     assert.equal(await store.findAccepted(first, "a"), undefined);
   });
 
+  claim("tells whose logs have grown since a mark, where it can tell", async (store) => {
+    if (store.grown === undefined) return;
+    await create(store);
+    await create(store, { task: "task_2", tenant: "globex" });
+    const { mark, logs } = await store.grown();
+    assert.equal(logs, undefined);
+    assert.deepEqual((await store.grown(mark)).logs, []);
+    await committed(store, { entries: [message("a"), message("b")] });
+    const grown = await store.grown(mark);
+    assert.deepEqual(grown.logs, [{ ...first, headSeq: 4 }]);
+    assert.deepEqual((await store.grown(grown.mark)).logs, []);
+    await committed(store, { tenant: "globex", task: "task_2", entries: [message("c")] });
+    await create(store, { task: "task_3" });
+    const names = (await store.grown(grown.mark)).logs?.map(({ tenant, task }) => `${tenant}/${task}`);
+    assert.deepEqual(names?.toSorted(), ["acme/task_3", "globex/task_2"]);
+  });
+
+  claim("can be tried, which changes nothing", async (store) => {
+    await create(store);
+    const before = await rowOf(store);
+    await store.probe?.();
+    assert.deepEqual(await rowOf(store), before);
+  });
+
   claim("lists tasks by age, the newest first, page by page", async (store) => {
     for (const task of ["task_b", "task_d", "task_a", "task_e", "task_c"]) await create(store, { task });
     const list = async (some: Partial<TaskFilter>): Promise<string[]> =>
