@@ -207,8 +207,8 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
   async function erase(reference: TaskReference): Promise<void> {
     const { id, row } = toErase(reference);
     for (let from = 1; from <= row.headSeq; from += erasedAtOnce)
-      await database.write(() => database.run("eraseEntries", [id, from, from + erasedAtOnce - 1]));
-    await database.write(() => {
+      await database.writeOver(() => database.run("eraseEntries", [id, from, from + erasedAtOnce - 1]));
+    await database.writeOver(() => {
       for (const query of ["eraseAccepted", "eraseLate", "eraseTask"]) database.run(query, [id]);
     });
   }
