@@ -52,6 +52,7 @@ it("a send that waits answers when the server stops, with the task as it is", as
   const body = JSON.stringify({ message: { messageId: "m", role: "ROLE_USER", parts: [{ text: "Hello" }] } });
   const sent = app.request("/a2a/helper/message:send", { method: "POST", headers, body });
   await begun.promise;
+  await expect.poll(() => openStreams(app), { timeout: 20_000 }).toBe(1);
   app.stop();
   const response = await sent;
   expect(response.status).toBe(200);

@@ -15,6 +15,8 @@ export interface Desk {
   readonly window: Window;
   /** Aborts when nobody listens any more: the only thing that ends following a task that does not. */
   readonly signal: AbortSignal;
+  /** Does what may take long: it is one of the server's open streams meanwhile, and ends when they do. */
+  readonly held: <Value>(work: () => Promise<Value>) => Promise<Value>;
 }
 
 /** A task of this agent. Another agent's, or another tenant's, is not there. Throws TASK_NOT_FOUND. */

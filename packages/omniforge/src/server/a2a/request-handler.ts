@@ -43,7 +43,9 @@ export function requestHandler(desk: Desk, card: AgentCard): A2ARequestHandler {
   ): Promise<void> {
     const shown = await showTask(task);
     if (stops(stateNow(shown))) return;
-    for await (const { state } of updatesOf(forge, window, shown, signal)) if (stops(state)) return;
+    await desk.held(async () => {
+      for await (const { state } of updatesOf(forge, window, shown, signal)) if (stops(state)) return;
+    });
   }
 
   async function* stream(

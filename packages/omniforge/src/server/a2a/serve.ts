@@ -7,6 +7,7 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import { hashOf } from "../../store/blob-store.ts";
 import type { ServerContext } from "../env.ts";
 import { readText } from "../read-body.ts";
+import type { Streams } from "../sse/streams.ts";
 import { agentCard, type CardFacts } from "./card.ts";
 import type { Desk } from "./desk.ts";
 import { defectIn, restErrorOf } from "./errors.ts";
@@ -75,8 +76,6 @@ export async function answerRpc(context: ServerContext, agent: Agent, facts: Fac
     return json(
       thrown instanceof Unreadable ? unreadableRpc(thrown.message) : failedRpc(null, thrown, report),
     );
-  } finally {
-    visit.settle();
   }
 }
 
@@ -121,8 +120,6 @@ export async function answerRest(
   } catch (thrown) {
     report(thrown);
     return restFailure(thrown, headers);
-  } finally {
-    visit.settle();
   }
 }
 
@@ -175,8 +172,17 @@ interface Visit {
   readonly streaming: (body: ReadableStream<Uint8Array>) => Response;
   /** Tells the server's log of what should not have happened. */
   readonly report: (thrown: unknown) => void;
-  /** The answer is there: what waited in a request that is not a stream waits no more. */
-  readonly settle: () => void;
+}
+
+/** Whether a request may be kept waiting: not by a server that stops, nor beyond what it can hold. */
+function mayHold(streams: Streams): boolean {
+  try {
+    streams.admit();
+    return true;
+  } catch (thrown) {
+    if (OmniForgeError.is(thrown, "CLOSED") || OmniForgeError.is(thrown, "RATE_LIMITED")) return false;
+    throw thrown;
+  }
 }
 
 function receive(context: ServerContext, agent: Agent, facts: Facts): Visit {
@@ -184,9 +190,18 @@ function receive(context: ServerContext, agent: Agent, facts: Facts): Visit {
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   const signal = AbortSignal.any([context.req.raw.signal, gone.signal]);
-  // Who waits for a task's end is told what it is when the server stops, or the key ends.
-  const settle = streams.add({ ping: () => true, dismiss: leave, cutOff: leave });
-  const desk: Desk = { forge, caller, agent, window: windowOf(forge), signal };
+  const held = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    if (!mayHold(streams)) leave();
+    const settled = streams.add({ ping: () => true, dismiss: leave, cutOff: leave });
+    const forget = keyEnds?.(leave);
+    try {
+      return await work();
+    } finally {
+      settled();
+      forget?.();
+    }
+  };
+  const desk: Desk = { forge, caller, agent, window: windowOf(forge), signal, held };
   const asked = context.req
     .header(extensionsHeader)
     ?.split(",")
@@ -206,7 +221,6 @@ function receive(context: ServerContext, agent: Agent, facts: Facts): Visit {
       const defect = defectIn(thrown);
       if (defect !== undefined) facts.onError?.(defect, operation);
     },
-    settle,
   };
 }
 
