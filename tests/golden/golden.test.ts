@@ -2,13 +2,21 @@
  * Databases that earlier releases left behind are finished by today's code. A change that strands one is wrong: mend the
  * change, never the database.
  */
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { isKind, type Entry } from "../../packages/omniforge/src/protocol/entry.ts";
 import { textOf } from "../../packages/omniforge/src/protocol/message.ts";
 import { expected } from "./expected.ts";
 import { brokenBetween, copyOf, finish, goldenDatabases, readLeft, type Left } from "./finish.ts";
+
+/** A copy that goes with the test. */
+function opened(name: string): string {
+  const directory = copyOf(name);
+  onTestFinished(() => rmSync(dirname(directory), { recursive: true, force: true }));
+  return directory;
+}
 
 const resultsOf = (log: readonly Entry[]): Record<string, string> =>
   Object.fromEntries(log.filter(isKind("result")).map(({ key = "", body }) => [key, body.status]));
@@ -23,7 +31,7 @@ function executedSince(before: Left, after: Left): readonly string[] {
 
 describe.each(goldenDatabases())("the database %s", (name) => {
   it("is finished, and nothing that was finished is repeated", async () => {
-    const directory = copyOf(name);
+    const directory = opened(name);
     const before = await readLeft(directory);
     expect(await finish(directory)).toEqual([]);
     const after = await readLeft(directory);
@@ -52,7 +60,7 @@ it("every state of expected.ts is there, in every schema", () => {
 async function finishMutated(
   statement: string,
 ): Promise<{ errors: readonly unknown[]; before: Left; directory: string }> {
-  const directory = copyOf("schema-2/mid-turn");
+  const directory = opened("schema-2/mid-turn");
   const before = await readLeft(directory);
   const database = new DatabaseSync(join(directory, "omniforge.db"));
   const { changes } = database.prepare(statement).run();
