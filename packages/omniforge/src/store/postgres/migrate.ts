@@ -13,9 +13,12 @@ export const lockClass = 0x0f0c;
 
 /** Which schema is there; 0: none. Looks only. */
 export async function schemaOf(client: Client, schema: string): Promise<number> {
-  const table = await client.query("select to_regclass($1) is not null as there", [`${schema}.migrations`]);
-  const [found] = table.rows as readonly { there: boolean }[];
-  if (found?.there !== true) return 0;
+  // From the catalogue's rows: a look by name may be answered from a cache that is older than the lock waited for.
+  const table = await client.query(
+    "select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = 'migrations'",
+    [schema],
+  );
+  if (table.rowCount === 0) return 0;
   const newest = await client.query(`select coalesce(max(number), 0) as number from ${schema}.migrations`);
   const [row] = newest.rows as readonly { number: number }[];
   return row?.number ?? 0;

@@ -48,6 +48,9 @@ export class Presence {
   #seen: { readonly at: number; readonly last: number }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #ending = new AbortController();
+  /** Questions that are not answered yet. */
+  #asking = 0;
   #joining: Promise<void> = Promise.resolve();
 
   constructor(growth: GrowthNotes, options: PresenceOptions) {
@@ -90,10 +93,13 @@ export class Presence {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
+    this.#ending.abort();
     await this.#joining;
     const client = this.#client;
     this.#client = undefined;
-    await client?.end();
+    if (client === undefined) return;
+    keepsProcess(client, true);
+    await client.end();
   }
 
   async #join(): Promise<void> {
@@ -101,7 +107,7 @@ export class Presence {
     client.on("error", () => this.#leave(client));
     client.on("end", () => this.#leave(client));
     client.on("notification", ({ payload }) => this.#hear(payload ?? ""));
-    letProcessEnd(client);
+    keepsProcess(client, false);
     try {
       await client.query(`listen ${this.#channel}`);
       for (const owner of this.#owners) await ask(client, "holdOwner", [lockClass, owner]);
@@ -129,7 +135,7 @@ export class Presence {
         await this.#join();
       } catch {
         // Whoever asks for something is told that the server is away; here it is only tried again.
-        await sleep(delay, undefined, { ref: false });
+        await sleep(delay, undefined, { ref: false, signal: this.#ending.signal }).catch(() => undefined);
       }
     }
   }
@@ -191,17 +197,24 @@ export class Presence {
   async #tryTo(work: (client: Client) => Promise<unknown>): Promise<void> {
     const client = this.#client;
     if (client === undefined) return;
+    keepsProcess(client, ++this.#asking > 0);
     try {
       await work(client);
     } catch {
       this.#leave(client);
+    } finally {
+      keepsProcess(client, --this.#asking > 0);
     }
   }
 }
 
-/** Listening keeps no process alive. The driver's types leave this method out. */
-function letProcessEnd(client: Client & { readonly unref?: () => void }): void {
-  client.unref?.();
+/** Listening keeps no process alive; waiting for an answer does. The driver's types leave these methods out. */
+function keepsProcess(
+  client: Client & { readonly ref?: () => void; readonly unref?: () => void },
+  keeps: boolean,
+): void {
+  if (keeps) client.ref?.();
+  else client.unref?.();
 }
 
 async function ask(
