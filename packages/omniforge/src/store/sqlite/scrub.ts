@@ -2,8 +2,8 @@
  * Making sure that what was deleted is in no file of the database any more.
  *
  * Erasing writes zeros over what it deletes, but what a row held before it was changed, and what it left behind where SQLite
- * moved it to another page, is nobody's to delete: only rewriting the file is sure to drop it. And the write-ahead log holds what was written last until
- * it is emptied, which nobody can do while another process reads the database as it was before.
+ * moved it to another page, is nobody's to delete: only rewriting the file is sure to drop it. And the write-ahead log holds
+ * what was written last until it is emptied, which nobody can do while another process reads the database as it was before.
  *
  * Invariant: says so when it could not be done; may be repeated, and killed at any time.
  */
