@@ -13,6 +13,7 @@ import { compact } from "../steps/compact.ts";
 import { finish } from "../steps/finish.ts";
 import { abortedStep } from "../steps/model-attempt.ts";
 import { openChild } from "../steps/open-child.ts";
+import type { BlockWatch } from "./block-watch.ts";
 import type { Room } from "../steps/room.ts";
 import { settleInputs } from "../steps/settle-inputs.ts";
 import type { Attempt, StepResult, StepWorld } from "../steps/step.ts";
@@ -33,6 +34,8 @@ export interface InProcessRun {
   /** The wakes counted when the run began. */
   readonly wakes: number;
   readonly shouldYield: () => boolean;
+  /** Knows which tools run, should the process stand still. */
+  readonly watch: BlockWatch;
   /** Why the run suspends; not called when it is to run again at once. */
   readonly park: (park: Park) => void;
 }
@@ -99,7 +102,9 @@ export function inProcessEffects(run: InProcessRun): Effects {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const [position, call] = next;
         results[position] = await perform(call.key, () =>
-          call.runs === "agent" ? openChild(world, attempt, call) : callTool(world, attempt, call),
+          call.runs === "agent"
+            ? openChild(world, attempt, call)
+            : run.watch.during(attempt, call, () => callTool(world, attempt, call)),
         );
       }
     };

@@ -15,6 +15,7 @@ import type { StepWorld } from "../steps/step.ts";
 import { deathsOf, stepsInFlight, viewTurn } from "../steps/turn-view.ts";
 import type { LoneStep, TaskRow } from "../store/task-store.ts";
 import { FairShares } from "./fair-shares.ts";
+import { BlockWatch } from "./block-watch.ts";
 import { inProcessEffects, type Park } from "./effects.ts";
 import { recover } from "./recovery.ts";
 import type { Timers } from "./timers.ts";
@@ -50,6 +51,7 @@ export class Runner {
   readonly #owner: string;
   readonly #room: Room;
   readonly #shares: FairShares;
+  readonly #watch: BlockWatch;
   readonly #active = new Map<string, ActiveTask>();
   #clear: (() => void)[] = [];
   #clearDue: (() => void) | undefined;
@@ -65,6 +67,7 @@ export class Runner {
   constructor(world: StepWorld, options: RunnerOptions) {
     this.#world = world;
     this.#options = options;
+    this.#watch = new BlockWatch(options.beatMs);
     this.#owner = `process_${process.pid}_${world.nonce()}`;
     this.#room = createRoom(options.slots);
     this.#shares = new FairShares(options.tasks, options.slots);
@@ -78,6 +81,7 @@ export class Runner {
     this.#clear = [
       timers.every(pollMs, () => this.#guard(this.#look())),
       timers.every(beatMs, () => this.#guard(this.#tick())),
+      timers.every(beatMs, () => this.#watch.look()),
     ];
     this.pump();
   }
@@ -179,6 +183,7 @@ export class Runner {
         room: this.#room,
         suspects: await this.#suspects(row),
         noted: (key, step) => this.#note({ task, key }, step),
+        watch: this.#watch,
         wakes: row.wakes,
         shouldYield: () => this.#stopping,
         park: (reason) => {
