@@ -128,6 +128,8 @@ export const recovery: Theme = {
       async play(stage) {
         await stage.submit();
         await stage.gates.reached("put a");
+        // What is handed over in the moment of the stop may have begun or not: on an engine of its own, nobody knows.
+        await stage.gates.reached("put b");
         // The stop has begun before anything ends: nothing new is handed to the process that stops.
         const restarted = stage.restart();
         await delay(300);
