@@ -1,6 +1,7 @@
 /** `omniforge doctor`: what OmniForge finds here, what of it works, and why the rest does not. */
 import { join, resolve } from "node:path";
 import { keylessReference } from "../../models/keyless/index.ts";
+import { inspectPostgres } from "../../store/postgres/inspect.ts";
 import { schemaVersion } from "../../store/sqlite/schema-version.ts";
 import { availableWalls } from "../../tools/builtin/shell/sandbox.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
@@ -31,11 +32,14 @@ export interface Finding {
 export async function doctor({ json, data, record }: DoctorChoice): Promise<ExitCode> {
   const output = openOutput(process.stdout);
   const { around, wrong } = await look();
+  const database = databaseOf(around?.config ?? {});
   const findings: Finding[] = [
     { topic: "omniforge", state: "yes", text: ownManifest().version },
     { topic: "node", state: "yes", text: `${process.versions.node}; 24 or newer is needed` },
     wrong ?? configFinding(around),
-    dataFinding(resolve(userPath("."), data ?? around?.config.dataDirectory ?? defaultData)),
+    data === undefined && database !== undefined
+      ? await databaseFinding(database)
+      : dataFinding(resolve(userPath("."), data ?? around?.config.dataDirectory ?? defaultData)),
     temporalFinding(around?.config.backend === "temporal"),
     shellFinding(),
     ...(around?.discovery.looked ?? []).map(({ place, found, why }): Finding => ({
@@ -100,6 +104,25 @@ function dataFinding(folder: string): Finding {
       state: "wrong",
       text: `${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
     };
+  }
+}
+
+async function databaseFinding(address: string): Promise<Finding> {
+  try {
+    const { shown, server, found, known } = await inspectPostgres(address);
+    const place = `${shown} (PostgreSQL ${server})`;
+    if (found > known) {
+      const text = `${place}: a newer release wrote it (schema ${found}; this one knows ${known})`;
+      return { topic: "data", state: "wrong", text };
+    }
+    const schema =
+      found === 0
+        ? "nothing yet; the first task creates it"
+        : `schema ${found}${found < known ? `, made ${known} when it is next opened` : ""}`;
+    return { topic: "data", state: found === 0 ? "no" : "yes", text: `${place}: ${schema}` };
+  } catch (thrown) {
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    return { topic: "data", state: "wrong", text };
   }
 }
 
