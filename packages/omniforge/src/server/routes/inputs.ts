@@ -46,24 +46,14 @@ export async function sayTo(
   message: Message,
   id: string,
 ): Promise<Accepted> {
-  const said = await say(forge, task, message, { id, actor: actorOf(caller) });
-  if (said.as === "message") await checkSame(forge, task, message, said.seq);
-  return { task: task.task, ...said };
-}
-
-/** The log itself is compared, not what is shown of it. */
-async function checkSame(
-  forge: OmniForge,
-  { tenant, task }: Task,
-  message: Message,
-  seq: number,
-): Promise<void> {
-  const [found] = await forge.world.store.read({ tenant, task }, seq - 1, 1);
-  if (found?.kind !== "message" || JSON.stringify(found.body.message) === JSON.stringify(message)) return;
-  throw new OmniForgeError(
-    "IDEMPOTENCY_MISMATCH",
-    `something else was said to task ${task} with this Idempotency-Key`,
-  );
+  try {
+    const said = await say(forge, task, message, { id, actor: actorOf(caller) });
+    return { task: task.task, ...said };
+  } catch (thrown) {
+    if (!OmniForgeError.is(thrown, "TASK_CONFLICT")) throw thrown;
+    const why = `something else was said to task ${task.task} with this Idempotency-Key`;
+    throw new OmniForgeError("IDEMPOTENCY_MISMATCH", why, { cause: thrown });
+  }
 }
 
 const words = z.strictObject({ message: messageIn });

@@ -131,7 +131,7 @@ const cancelFacts = {
   headers: idempotent,
   body: { content: { "application/json": cancelOrder }, optional: {} },
   answers: { 202: { description: "Accepted.", content: { "application/json": taskShape } } },
-  problems: ["TASK_NOT_FOUND", "TASK_ENDED"],
+  problems: ["TASK_NOT_FOUND", "TASK_ENDED", "TASK_CONFLICT"],
 } as const;
 
 export const taskRoutes: readonly Route[] = [
