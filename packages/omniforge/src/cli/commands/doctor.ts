@@ -8,6 +8,7 @@ import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { commandLine, shownPath, userPath } from "../invocation.ts";
 import { lookAround, type Around } from "../look-around.ts";
 import { defaultData } from "../place.ts";
+import { databaseOf } from "../open-forge.ts";
 import { ownManifest } from "../own-manifest.ts";
 import { recordReplies } from "../record-replies.ts";
 import { openOutput } from "../view/output.ts";
