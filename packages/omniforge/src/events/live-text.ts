@@ -52,8 +52,10 @@ export class LiveText {
   #append({ task, key, attempt, channel, offset, text }: Delta): void {
     const steps = this.#stepsOf(task);
     let step = steps.get(key);
-    if (step?.attempt !== attempt) {
-      if (offset !== 0) return this.#forget(task, key);
+    // A superseded attempt that is still speaking, in another process say: a reset comes before its successor's text.
+    if (step !== undefined && step.attempt !== attempt) return;
+    if (step === undefined) {
+      if (offset !== 0) return;
       step = { key, attempt, channels: new Map() };
       steps.set(key, step);
     }

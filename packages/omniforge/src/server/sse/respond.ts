@@ -10,8 +10,8 @@ import { socketOutlet, webOutlet } from "./outlet.ts";
 import { readPosition, type Position } from "./position.ts";
 import type { Streams } from "./streams.ts";
 
-/** Descendants that are looked for: more than are followed, so that those of a position are among them. */
-const familyLimit = 1_000;
+/** Descendants that are read at once. */
+const familyPage = 1_000;
 
 /** Streams what is followed. Throws RATE_LIMITED before anything was sent. */
 export function streamResponse(
@@ -64,6 +64,12 @@ export async function positionIn(
 
 /** The sub-agents' tasks below this one, theirs included, the oldest first. */
 async function familyOf(forge: OmniForge, { task, root }: Task): Promise<readonly Task[]> {
-  const found = await forge.list({ root, limit: familyLimit });
-  return found.filter((one) => one.task.startsWith(`${task}.`)).toReversed();
+  const family: Task[] = [];
+  // All of them, however many have been opened: those of a position are among the oldest.
+  for (let last: Task | undefined; ;) {
+    const page = await forge.list({ root, limit: familyPage, ...(last && { before: last }) });
+    family.push(...page.filter((one) => one.task.startsWith(`${task}.`)));
+    last = page.at(-1);
+    if (page.length < familyPage) return family.toReversed();
+  }
 }

@@ -4,8 +4,7 @@ import { expect, it } from "vitest";
 import { createServer } from "../../packages/omniforge/src/server/index.ts";
 import { openStage } from "../a2a/stage.ts";
 
-// Review of server/sse/respond.ts: `familyOf` looks at the newest 1,000 tasks of the root only.
-it.fails("a stream with sub-agents goes on where it was, however many have been opened since", async () => {
+it("a stream with sub-agents goes on where it was, however many have been opened since", async () => {
   const agent = defineAgent({ name: "parent", instructions: "x" });
   await using stage = await openStage([agent], async ({ signal }) => {
     await new Promise((resolve) => signal?.addEventListener("abort", resolve));
