@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createClient } from "omniforge/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   place,
@@ -11,6 +12,8 @@ import {
   type Place,
   type Program,
 } from "../e2e/program.ts";
+
+import { kill, serve as serveStammering } from "./server-process.ts";
 
 let here: Place;
 let server: Program | undefined;
@@ -121,6 +124,22 @@ describe("the command line over a server", () => {
       expect([words, one.code, printed(one)]).toEqual([words, other.code, printed(other)]);
     }
   });
+
+  it("watches on when the server is killed and another one comes in its place, and says so", async () => {
+    // Slow enough that it still speaks when the server is killed.
+    const [data, stammering] = [here.data[1], [6, 0, 60]];
+    const first = await serveStammering(data, 0, stammering);
+    const client = createClient({ url: first.url });
+    const { task } = await client.submit("speaker", "speak");
+    const watching = program("main", ["watch", task, "--url", first.url], { folder: here.workspace });
+    await watching.says("turn 1");
+    await kill(first);
+    const second = await serveStammering(data, Number(new URL(first.url).port), stammering);
+    const watched = await watching.ended;
+    expect([watched.code, watched.stderr]).toEqual([0, expect.stringContaining("trying again") as string]);
+    for (const turn of [1, 2, 3, 4, 5, 6]) expect(watched.stdout.split(`turn ${turn}:`)).toHaveLength(2);
+    await kill(second);
+  }, 120_000);
 
   it("says that no server answers, and which", async () => {
     const none = await omniforge(["tasks", "--url", "http://127.0.0.1:1"]);

@@ -11,6 +11,7 @@ import { openForge } from "./open-forge.ts";
 import type { OpenedTasks } from "./opened-tasks.ts";
 import { defaultData, type Place } from "./place.ts";
 import { findServer } from "./server-file.ts";
+import { visible } from "./view/visible.ts";
 
 /** Opens them. `id`: the task that is meant, whose engine is opened where it lies in a data directory. */
 export async function openTasks(place: Place, id?: string): Promise<OpenedTasks> {
@@ -53,7 +54,7 @@ function tasksOf(client: OmniForgeClient): Tasks {
     },
     each: (which) => client.list(which),
     log: (task, after, limit) => client.log(task, after, limit),
-    follow: (task, followed) => client.follow(task, followed),
+    follow: (task, followed) => client.follow(task, { ...followed, onRetry: sayLost() }),
     async say(task, text, id) {
       await client.say(task, text, id === undefined ? {} : { id });
     },
@@ -64,6 +65,19 @@ function tasksOf(client: OmniForgeClient): Tasks {
       await client.cancel(task, reason);
     },
     erase: (task) => client.erase(task),
+  };
+}
+
+/** Tells who watches why nothing comes: at once, and then not more often than anybody wants to read it. */
+function sayLost(): (error: unknown) => void {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    // The server has ended the stream in good order: it is about to be there again.
+    if (!(error instanceof Error) || Date.now() - saidAt < 30_000) return;
+    saidAt = Date.now();
+    process.stderr.write(
+      `${visible(`omniforge: the connection is lost (${error.message}); trying again`)}\n`,
+    );
   };
 }
 
