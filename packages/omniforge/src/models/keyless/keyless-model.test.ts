@@ -215,6 +215,11 @@ describe("the keyless model", () => {
     ["read src/none.ts", ["read src/none.ts"], "This is src/none.ts:\n\nnothing"],
     ["list src/*.ts", ["glob src/*.ts"], "These match src/*.ts:\n\nsrc/few.ts\nsrc/many.ts\nsrc/none.ts"],
     ["List the files", ["glob **/*"], "These match **/*:\n\nREADME.md\nsrc/few.ts\nsrc/many.ts\nsrc/none.ts"],
+    [
+      "find write this in this folder",
+      ["grep write this"],
+      "This is what I found:\n\nREADME.md:1: TODO: write this",
+    ],
     ["search for write this", ["grep write this"], "This is what I found:\n\nREADME.md:1: TODO: write this"],
     ["write notes/a.md: one\ntwo", ["write notes/a.md"], "Done: wrote 2 lines to notes/a.md."],
   ])("does what it is told: %s", async (request, calls, answer) => {

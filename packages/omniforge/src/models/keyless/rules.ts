@@ -69,7 +69,7 @@ const rules: readonly Rule[] = [
   },
   (request, work) => {
     const [, pattern] =
-      /^(?:please\s+)?(?:search|grep|find|look)(?:\s+for)?\s+(?:every\s+|all\s+|each\s+)?["'`]?(.+?)["'`]?(?:\s+here)?$/is.exec(
+      /^(?:please\s+)?(?:search|grep|find|look)(?:\s+for)?\s+(?:every\s+|all\s+|each\s+)?["'`]?(.+?)["'`]?(?:\s+(?:in\s+)?(?:here|(?:this|the|my)\s+(?:folder|project|repository|repo|code)))?[.!?]?$/is.exec(
         request,
       ) ?? [];
     if (pattern === undefined) return undefined;
