@@ -16,8 +16,14 @@ const [binaries = "", folder = "", port = "", uid, gid] = process.argv.slice(2);
 const who = uid === undefined ? {} : { uid: Number(uid), gid: Number(gid) };
 const data = join(folder, "data");
 const patienceMs = 60_000;
-/** What is killed here is a process, never the machine: what it wrote is in the kernel's hands, synced or not. */
-const settings = ["fsync=off", "full_page_writes=off", "max_connections=200", "listen_addresses=127.0.0.1"];
+/** What is killed here is a process, never the machine: what it wrote is in the kernel's hands, synced or not. A bench syncs. */
+const fsync = process.env["OMNIFORGE_TEST_FSYNC"] ?? "off";
+const settings = [
+  `fsync=${fsync}`,
+  "full_page_writes=off",
+  "max_connections=200",
+  "listen_addresses=127.0.0.1",
+];
 let server: ChildProcess | undefined;
 
 async function start(): Promise<void> {

@@ -173,6 +173,9 @@ export async function postgresStore(address: string, options: PostgresOptions = 
     keys: postgresKeys(connections),
     blobs: postgresBlobs(connections),
     grown: (since) => Promise.resolve(growth.since(since)),
+    async probe() {
+      await ask("touch", []);
+    },
     version: () => growth.version,
     async close() {
       await presence.close();

@@ -302,6 +302,10 @@ select pg_advisory_unlock($1, hashtext(current_schema() || ':' || $2))
 -- name: announce
 select pg_notify($1, $2)
 
+-- name: touch
+-- Means nothing, and is written all the same.
+update migrations set at = at where number = 1
+
 -- name: insertKey
 insert into api_keys (id, hash, name, tenant, role, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)
 
