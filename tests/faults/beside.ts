@@ -91,9 +91,9 @@ export async function beside(hostile: Hostile): Promise<Outcome> {
         ...agent,
       });
       const running = forge.run(guilty, "Begin.");
-      const beside = await forge.run(innocent, "Begin.");
-      if (beside.state !== "completed")
-        throw new Error(`the innocent task is ${beside.state}: ${beside.error?.message}`);
+      const other = await forge.run(innocent, "Begin.");
+      if (other.state !== "completed")
+        throw new Error(`the innocent task is ${other.state}: ${other.error?.message}`);
       const { task, state, text, error } = await running;
       const log = await forge.log(task);
       return {

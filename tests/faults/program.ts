@@ -17,6 +17,16 @@ const programOptions = z.strictObject({ directory: z.string(), harm: harms, inno
 const { directory, harm, innocents } = programOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
 const parameters = { type: "object" };
 
+function useUp(): never {
+  const held: number[][] = [];
+  for (;;) held.push(Array.from<number>({ length: 200_000 }).fill(0.5));
+}
+
+function block(ms: number): void {
+  const end = Date.now() + ms;
+  while (Date.now() < end);
+}
+
 const harmful = defineTool({
   name: "harm",
   description: "Harms its process.",
@@ -25,9 +35,8 @@ const harmful = defineTool({
   async execute() {
     await delay(1);
     if (harm === "abort") process.abort();
-    const held: unknown[] = [];
-    while (harm === "memory") held.push(new Array(200_000).fill(0.5));
-    for (const end = Date.now() + 6_000; harm === "block" && Date.now() < end;);
+    if (harm === "memory") useUp();
+    if (harm === "block") block(6_000);
     return "no harm";
   },
 });

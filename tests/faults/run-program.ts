@@ -19,7 +19,7 @@ export async function runOnce(
   options: ProgramOptions,
   { under = [], node = [] }: { readonly under?: readonly string[]; readonly node?: readonly string[] } = {},
 ): Promise<Ended> {
-  const [command = process.execPath, ...rest] = [
+  const words = [
     ...under,
     process.execPath,
     ...node,
@@ -27,7 +27,7 @@ export async function runOnce(
     program,
     JSON.stringify(options),
   ];
-  const child = spawn(command, rest, {
+  const child = spawn(words[0] ?? process.execPath, words.slice(1), {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
       ...process.env,

@@ -34,7 +34,7 @@ export function streaming(parts: (attempt: number) => Iterable<unknown>): Stream
   let asked = 0;
   let closed = 0;
   const model = modelThat(() => {
-    const left = parts(asked++)[Symbol.iterator]();
+    const left: Iterator<unknown, unknown> = parts(asked++)[Symbol.iterator]();
     const stream = new ReadableStream<ModelStreamPart>({
       pull(controller) {
         const { done, value } = left.next();
