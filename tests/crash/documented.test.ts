@@ -9,7 +9,7 @@ import { expect, it } from "vitest";
 const text = readFileSync(new URL("../../docs/testing.md", import.meta.url), "utf8");
 const cache = fileURLToPath(new URL("../../.cache/", import.meta.url));
 
-it("the documented program comes through every kill", { timeout: 120_000 }, async () => {
+it("the documented program comes through every kill", { timeout: 300_000 }, async () => {
   mkdirSync(cache, { recursive: true });
   // Beside the repository's packages: the programs import them by name.
   const folder = mkdtempSync(join(cache, "documented-"));

@@ -7,7 +7,7 @@ const run = (name: string, plan: Kill): Promise<CrashReport> =>
 const after = (point: string): Kill => ({ point, hit: 1, moment: "after" });
 const before = (point: string): Kill => ({ point, hit: 1, moment: "before" });
 
-describe("the harness notices", { timeout: 120_000 }, () => {
+describe("the harness notices", { timeout: 300_000 }, () => {
   it("a tool that is not as idempotent as it says", async () => {
     const { broken, kills } = await run("careless", after("effect appended crash/1/tool/0"));
     expect(kills).toBe(1);
