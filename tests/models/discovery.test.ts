@@ -77,14 +77,14 @@ describe("discovery", () => {
   });
 
   it("takes a base URL before everything else, with its own key", async () => {
-    const env = { OMNIFORGE_BASE_URL: "http://models.test/v1", OMNIFORGE_API_KEY: "k", OPENAI_API_KEY: "o" };
+    const env = { OMNIFORGE_BASE_URL: "http://models.test/v1", OMNIFORGE_MODEL_KEY: "k", OPENAI_API_KEY: "o" };
     const { found, offer } = await discoverModels(
       env,
       at("models.test", "qwen3", "nomic-embed-text"),
       installed,
     );
     expect(offer).toBe("openai-compatible:qwen3");
-    expect(found[0]).toMatchObject({ baseUrl: "http://models.test/v1", apiKeyFrom: "OMNIFORGE_API_KEY" });
+    expect(found[0]).toMatchObject({ baseUrl: "http://models.test/v1", apiKeyFrom: "OMNIFORGE_MODEL_KEY" });
   });
 
   it("gives the key of OPENAI_BASE_URL to nobody else", async () => {

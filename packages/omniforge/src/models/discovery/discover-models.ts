@@ -96,7 +96,7 @@ async function lookAtBaseUrl(env: Environment, probe: Probe): Promise<Look> {
   if (baseUrl === undefined)
     return { place: "OMNIFORGE_BASE_URL, OPENAI_BASE_URL", found: false, why: "neither is set" };
   if (!URL.canParse(baseUrl)) return { place, found: false, why: "it is set, but it is no URL" };
-  const apiKeyFrom = ours === undefined ? "OPENAI_API_KEY" : "OMNIFORGE_API_KEY";
+  const apiKeyFrom = ours === undefined ? "OPENAI_API_KEY" : "OMNIFORGE_MODEL_KEY";
   const apiKey = valueOf(env, apiKeyFrom);
   const result = await probe(baseUrl, { timeoutMs: namedTimeoutMs, ...(apiKey !== undefined && { apiKey }) });
   const why = `${place} is set; ${told(result)}`;
