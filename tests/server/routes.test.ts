@@ -104,6 +104,21 @@ describe("a task", () => {
     expect(codeOf(elsewhere)).toEqual([422, "IDEMPOTENCY_MISMATCH"]);
   });
 
+  it("with a file is one for one key, too", async () => {
+    const file = {
+      type: "file",
+      mediaType: "text/plain",
+      name: "a.txt",
+      data: Buffer.from("a file").toString("base64"),
+    };
+    const body = { message: { parts: [{ type: "text", text: "hello" }, file] } };
+    const headers = { "idempotency-key": "k-file" };
+    const ask = async (): Promise<Answered> => stage.ask(`${api}/agents/clerk/tasks`, { body, headers });
+    const [one, two] = [await ask(), await ask()];
+    expect([one.status, two.status]).toEqual([201, 201]);
+    expect((one.body as Task).task).toBe((two.body as Task).task);
+  });
+
   it("has the smaller of the limits that were asked for and its agent's own", async () => {
     const body = { message: "hello", limits: { turns: 1_000, tokens: 50_000 } };
     const made = (await stage.ask(`${api}/agents/clerk/tasks`, { body })).body as Task;

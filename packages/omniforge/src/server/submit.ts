@@ -5,9 +5,10 @@ import type { OmniForge } from "../create-omniforge.ts";
 import { isKind } from "../protocol/entry.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import { json, wellFormedText } from "../protocol/json.ts";
-import { userMessage, type Message } from "../protocol/message.ts";
+import { message as messageShape, userMessage, type Message } from "../protocol/message.ts";
 import type { Limits } from "../protocol/agent-spec.ts";
 import type { Task } from "../protocol/task.ts";
+import { keepFiles } from "../steps/files.ts";
 import type { Caller } from "./caller.ts";
 import { named } from "./shapes.ts";
 
@@ -112,14 +113,15 @@ async function checkSame(
   { message, messageId }: Order,
 ): Promise<void> {
   if (task.erased) return;
-  const { store } = forge.world;
-  const [first] = (await store.read({ tenant: forge.tenant, task: task.task }, 0, 2)).filter(
-    isKind("message"),
-  );
+  const { store, blobs } = forge.world;
+  const reference = { tenant: forge.tenant, task: task.task };
+  // As the log has it: members in their order, large files beside it under names that follow from their bytes.
+  const kept = await keepFiles(blobs, reference, messageShape.parse(message));
+  const [first] = (await store.read(reference, 0, 2)).filter(isKind("message"));
   const isSame =
     task.agent === agent.name &&
     first?.body.id === messageId &&
-    JSON.stringify(first?.body.message) === JSON.stringify(message);
+    JSON.stringify(first?.body.message) === JSON.stringify(kept);
   if (!isSame)
     throw new OmniForgeError(
       "IDEMPOTENCY_MISMATCH",

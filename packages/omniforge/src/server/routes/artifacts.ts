@@ -17,6 +17,10 @@ const harmless = new Set([
   "application/json",
 ]);
 
+const bytes = Object.fromEntries(
+  [...harmless, "application/octet-stream"].map((type) => [type, z.unknown()]),
+);
+
 export const artifactRoutes: readonly Route[] = [
   route(
     {
@@ -29,7 +33,7 @@ export const artifactRoutes: readonly Route[] = [
       role: "viewer",
       params: taskParams.extend({ name: wellFormedText.min(1).max(400) }),
       answers: {
-        200: { description: "The bytes.", content: { "application/octet-stream": z.string() } },
+        200: { description: "The bytes.", content: bytes },
       },
       problems: ["TASK_NOT_FOUND", "ARTIFACT_NOT_FOUND"],
     },
