@@ -1,5 +1,5 @@
 /** The work, done by OmniForge: as a user's program would, with a model that answers at once. */
-import { statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { createOmniForge, defineAgent, defineTool, type Agent, type OmniForge } from "omniforge";
@@ -23,17 +23,25 @@ const look = defineTool({
 /** One task of so many turns; `followed`: somebody follows its events, as `forge.run` does. */
 export async function runEngine(work: Work, followed = false): Promise<Cost> {
   const moments: number[] = [];
-  const forge = await open(work, () => moments.push(performance.now()));
+  const before = writtenSoFar();
+  const forge = await open(
+    work,
+    promptModel(work.turns, () => moments.push(performance.now())),
+  );
   const { task } = await forge.submit(agentOf(work.turns), "go");
   if (followed) await follow(forge, task);
   else await untilAllEnded(forge, 1);
   await forge.close();
-  return { turns: gaps(moments), bytes: statSync(join(work.directory, "omniforge.db")).size };
+  const written = writtenSoFar() - before;
+  return { turns: gaps(moments), bytes: statSync(join(work.directory, "omniforge.db")).size, written };
 }
 
 /** So many tasks at once; all their turns a second. */
 export async function runMany(work: Work, tasks: number): Promise<number> {
-  const forge = await open(work, () => undefined);
+  const forge = await open(
+    work,
+    promptModel(work.turns, () => undefined),
+  );
   const agent = agentOf(work.turns);
   const start = performance.now();
   await Promise.all(Array.from({ length: tasks }, () => forge.submit(agent, "go")));
@@ -43,15 +51,17 @@ export async function runMany(work: Work, tasks: number): Promise<number> {
   return (tasks * work.turns) / seconds;
 }
 
-function open({ directory, durability, turns }: Work, onTurn: () => void): Promise<OmniForge> {
+export function open({ directory, durability }: Work, model: LanguageModel): Promise<OmniForge> {
   return createOmniForge({
     dataDirectory: directory,
     durability,
-    models: { "bench:model": promptModel(turns, onTurn) },
+    // Known from the start: a task that is found here may need it at once.
+    tools: [look],
+    models: { "bench:model": model },
   });
 }
 
-const agentOf = (turns: number): Agent =>
+export const agentOf = (turns: number): Agent =>
   defineAgent({
     name: "bench",
     instructions: "Look.",
@@ -60,12 +70,12 @@ const agentOf = (turns: number): Agent =>
     limits: { turns: turns + 1 },
   });
 
-async function untilAllEnded(forge: OmniForge, tasks: number): Promise<void> {
+export async function untilAllEnded(forge: OmniForge, tasks: number): Promise<void> {
   for (;;) {
-    const ended = await forge.list({ states: ["completed", "failed"], limit: tasks });
+    const ended = await forge.list({ agent: "bench", states: ["completed", "failed"], limit: tasks });
     if (ended.some(({ state }) => state === "failed")) throw new Error("a task of the bench failed");
     if (ended.length === tasks) return;
-    await setTimeout(20);
+    await setTimeout(50);
   }
 }
 
@@ -75,18 +85,19 @@ async function follow(forge: OmniForge, task: string): Promise<void> {
 }
 
 /** Asks for one call a turn, then answers. It counts turns by the length of what it is shown, and reads nothing. */
-function promptModel(turns: number, onTurn: () => void): LanguageModel {
+export function promptModel(turns: number, onTurn: () => void, latencyMs = 0): LanguageModel {
   return {
     specificationVersion: "v4",
     provider: "bench",
     modelId: "model",
     supportedUrls: {},
     doGenerate: () => Promise.reject(new Error("the bench's model only streams")),
-    doStream({ prompt }) {
+    async doStream({ prompt }) {
       onTurn();
+      if (latencyMs > 0) await setTimeout(latencyMs);
       // Instructions, the order, and two messages a turn: a call and its result.
       const turn = prompt.length / 2;
-      return Promise.resolve({ stream: ReadableStream.from(turn > turns ? answer : call(turn)) });
+      return { stream: ReadableStream.from(turn > turns ? answer : call(turn)) };
     },
   };
 }
@@ -112,3 +123,9 @@ const answer: ModelStreamPart[] = [
   { type: "text-end", id: "t" },
   { type: "finish", finishReason: { unified: "stop", raw: "stop" }, usage },
 ];
+
+/** Bytes that this process has caused to be written to disk; nothing where the system does not say. */
+function writtenSoFar(): number {
+  if (!existsSync("/proc/self/io")) return Number.NaN;
+  return Number(/^write_bytes: (\d+)/m.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+}

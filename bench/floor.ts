@@ -5,13 +5,13 @@
  * Two transactions a turn, as the engine makes them: the reply with its head, the result with its head. Bodies are
  * written as JSON each time, because a loop without that would not be one.
  */
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gaps } from "./statistics.ts";
 import { resultText, type Cost, type Work } from "./work.ts";
 
-const schema = new URL("../packages/omniforge/src/store/sqlite/migrations/0001.sql", import.meta.url);
+const migrations = new URL("../packages/omniforge/src/store/sqlite/migrations/", import.meta.url);
 
 /** Does the work with nothing but SQLite. */
 export function runFloor({ directory, durability, turns }: Work): Cost {
@@ -21,7 +21,8 @@ export function runFloor({ directory, durability, turns }: Work): Cost {
     `pragma page_size = 8192; pragma journal_mode = wal; pragma wal_autocheckpoint = 1000;
      pragma synchronous = ${durability === "power" ? "full" : "normal"};`,
   );
-  database.exec(readFileSync(schema, "utf8"));
+  for (const file of readdirSync(migrations).toSorted())
+    database.exec(readFileSync(new URL(file, migrations), "utf8"));
   database.exec(
     `insert into tasks (id, task, tenant, agent, spec_hash, loop_version, engine, root, depth, created_at, state, limits, head_seq,
        turn, turn_seq, epoch, epoch_turn, epoch_seq, messages, taken, children, pending, usage, active_ms, active_since, updated_at)
@@ -51,7 +52,7 @@ export function runFloor({ directory, durability, turns }: Work): Cost {
   }
   moments.push(performance.now());
   database.close();
-  return { turns: gaps(moments), bytes: statSync(path).size };
+  return { turns: gaps(moments), bytes: statSync(path).size, written: 0 };
 }
 
 /** As the engine's: see protocol/entry.ts. */

@@ -21,4 +21,6 @@ export interface Cost {
   readonly turns: readonly number[];
   /** Of the database, once everything is in its one file. */
   readonly bytes: number;
+  /** Bytes that went to disk meanwhile. */
+  readonly written: number;
 }
