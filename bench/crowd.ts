@@ -66,12 +66,12 @@ export async function loopDelay(work: Work, tasks: number): Promise<number> {
 export async function cancelDelays(work: Work, times: number): Promise<readonly number[]> {
   const heard = Promise.withResolvers<void>();
   let aborted = heard;
-  let calls = 0;
-  const model = promptModel(1, () => calls++);
+  const seen = { calls: 0 };
+  const model = promptModel(1, () => undefined);
   const deaf: typeof model = {
     ...model,
     doStream({ abortSignal }) {
-      calls++;
+      seen.calls++;
       abortSignal?.addEventListener("abort", () => aborted.resolve(), { once: true });
       return new Promise(() => undefined);
     },
@@ -80,7 +80,7 @@ export async function cancelDelays(work: Work, times: number): Promise<readonly 
   const delays: number[] = [];
   for (let time = 1; time <= times; time++) {
     const { task } = await forge.submit(agentOf(2), "go");
-    while (calls < time) await setTimeout(1);
+    while (seen.calls < time) await setTimeout(1);
     aborted = Promise.withResolvers<void>();
     const start = performance.now();
     await forge.cancel(task);
