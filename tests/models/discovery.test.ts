@@ -77,7 +77,11 @@ describe("discovery", () => {
   });
 
   it("takes a base URL before everything else, with its own key", async () => {
-    const env = { OMNIFORGE_BASE_URL: "http://models.test/v1", OMNIFORGE_MODEL_KEY: "k", OPENAI_API_KEY: "o" };
+    const env = {
+      OMNIFORGE_BASE_URL: "http://models.test/v1",
+      OMNIFORGE_MODEL_KEY: "k",
+      OPENAI_API_KEY: "o",
+    };
     const { found, offer } = await discoverModels(
       env,
       at("models.test", "qwen3", "nomic-embed-text"),
