@@ -47,7 +47,6 @@ const keepers: Record<string, string> = {
   "@ai-sdk/openai-compatible": `${core}models/providers/openai-compatible.ts`,
   "@a2a-js/sdk": `${core}server/a2a/`,
   "@hono/node-server": `${core}server/`,
-  "@hono/zod-openapi": `${core}server/`,
   "@opentelemetry/api": `${core}telemetry/`,
   hono: `${core}server/`,
   pg: `${core}store/postgres/`,

@@ -108,6 +108,7 @@ describe("retention", () => {
     const forge = await createOmniForge({ dataDirectory: data, retention: { endedTasksDays: 1 } });
     while (!(await forge.get("old")).erased || traces(data).length > 0) await delay(10);
     await forge.close();
+    expect(traces(data)).toEqual([]);
   });
 
   it("leaves what a task was: its state, its times, its usage and that it is erased", async () => {
