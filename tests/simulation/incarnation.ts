@@ -39,6 +39,7 @@ export function startIncarnation(
     every: (ms: number, call: () => void) => schedule.every(place, ms, call),
     after: (ms: number, call: () => void) => schedule.after(place, ms, call),
     soon: (call: () => void) => schedule.soon(place, call),
+    elapsed: () => schedule.now(),
   };
   inProcess({ ...timing, slots: plan.slots, timers, onError })(world, { work: true }).then((backend) => {
     place.backend = backend;

@@ -36,7 +36,8 @@ it("an engine that can't start leaves no timer behind that looks at its store", 
     running++;
     return () => void running--;
   };
-  const timers = { every, after: every, soon: (call: () => void) => void setImmediate(call) };
+  const soon = (call: () => void): void => void setImmediate(call);
+  const timers = { every, after: every, soon, elapsed: () => 0 };
   await expect(inProcess({ timers })(world, { work: true })).rejects.toThrow("the disk is full");
   await world.close();
   expect(running).toBe(0);

@@ -41,7 +41,7 @@ it.each(["owners", "ownedBy"] as const)(
       },
     };
     const world = openWorld({ script: answering });
-    await recover({ ...world, store: interrupted }, "recoverer", 5_000);
+    await recover({ ...world, store: interrupted }, "recoverer", (owners) => owners);
     const row = await store.row(first);
     const log = await store.read(first, 0);
     const known = (await store.executions.owners()).map(({ owner }) => owner);

@@ -14,11 +14,14 @@ import { finish } from "../steps/finish.ts";
 import { abortedStep } from "../steps/model-attempt.ts";
 import { openChild } from "../steps/open-child.ts";
 import type { BlockWatch } from "./block-watch.ts";
+import type { Lack } from "./lacking.ts";
 import type { Room } from "../steps/room.ts";
 import { settleInputs } from "../steps/settle-inputs.ts";
 import type { Attempt, StepResult, StepWorld } from "../steps/step.ts";
 
 export interface Park {
+  /** What this process does not have, where that is all that the task waits for. */
+  readonly lack?: Lack;
   readonly wakes: number;
   readonly nextAt?: number;
 }
@@ -43,6 +46,9 @@ export interface InProcessRun {
 /** Retries due within this time are waited for in memory; later ones park. */
 const waitInMemoryMs = 1_000;
 
+/** When others may take a task that this process handed back for want of a tool. */
+const handBackMs = 100;
+
 /** A step that does not fit the log, though nobody else runs the task, is looked at again later, not at once. */
 const faultDelayMs = 2_000;
 const isFault = (why: string): boolean => why === "stale" || why === "missing";
@@ -50,7 +56,13 @@ const isFault = (why: string): boolean => why === "stale" || why === "missing";
 type Performed<Value> =
   | { readonly kind: "done"; readonly value: Value }
   | { readonly kind: "canceled" }
-  | { readonly kind: "suspended"; readonly at?: number };
+  | { readonly kind: "suspended"; readonly at?: number; readonly lack?: Lack };
+
+function lackOf({ code, lacks }: { readonly code: string; readonly lacks?: string }): {
+  readonly lack?: Lack;
+} {
+  return lacks === undefined ? {} : { lack: { code, name: lacks } };
+}
 
 export function inProcessEffects(run: InProcessRun): Effects {
   const { world, attempt } = run;
@@ -73,7 +85,7 @@ export function inProcessEffects(run: InProcessRun): Effects {
         return { kind: "suspended", ...(isFault(result.why) && { at: world.now() + faultDelayMs }) };
       if (result.kind !== "retry") return result;
       if (result.at - world.now() > waitInMemoryMs || run.shouldYield())
-        return { kind: "suspended", at: result.at };
+        return { kind: "suspended", at: result.at, ...lackOf(result) };
       await sleepUntil(result.at);
     }
   }
@@ -90,7 +102,11 @@ export function inProcessEffects(run: InProcessRun): Effects {
   function conclude<Value>(performed: Performed<Value>): Value {
     if (performed.kind === "done") return performed.value;
     if (performed.kind === "canceled") throw new Cancelled();
-    if (performed.at !== undefined) run.park({ wakes: run.wakes, nextAt: performed.at });
+    const { at, lack } = performed;
+    const wakes = run.wakes;
+    // Soon, for whoever has what is lacking; this process remembers that it doesn't.
+    if (lack !== undefined) run.park({ wakes, nextAt: world.now() + handBackMs, lack });
+    else if (at !== undefined) run.park({ wakes, nextAt: at });
     throw new Suspended();
   }
 
@@ -125,7 +141,10 @@ export function inProcessEffects(run: InProcessRun): Effects {
       const suspended = results.filter((one) => one.kind === "suspended");
       if (suspended.length > 0) {
         const due = suspended.flatMap(({ at }) => at ?? []);
-        return conclude({ kind: "suspended", ...(due.length > 0 && { at: Math.min(...due) }) });
+        // What else waits here, for its next attempt, needs this process.
+        const lack = suspended.every((one) => one.lack !== undefined) ? suspended[0]?.lack : undefined;
+        const at = due.length > 0 && { at: Math.min(...due) };
+        return conclude({ kind: "suspended", ...at, ...(lack && { lack }) });
       }
       return results.flatMap((one) => (one.kind === "done" && one.value !== "done" ? [one.value] : []));
     },

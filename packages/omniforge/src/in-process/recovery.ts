@@ -2,21 +2,25 @@
  * Taking over from processes that died: their tasks get a recovery entry, the next fence and no owner, and so become
  * runnable for whoever is alive.
  *
- * A process is dead when the kernel says so, or when it has not said for a whole lease that it lives; in the second case
- * it may come back, and the fence refuses what it then writes.
+ * A process is dead when the kernel says so, or when it has not said for a whole lease that it lives (signs-of-life.ts); in
+ * the second case it may come back, and the fence refuses what it then writes.
  */
 import { entry } from "../protocol/entry.ts";
 import type { StepWorld } from "../steps/step.ts";
 import { stepsInFlight, viewTurn } from "../steps/turn-view.ts";
 import type { StepKey } from "../protocol/step-key.ts";
-import type { LoneStep, TaskRow } from "../store/task-store.ts";
+import type { LoneStep, Owner, TaskRow } from "../store/task-store.ts";
 
 /** Evicts every task of every dead owner but this one; says whether there were any. */
-export async function recover(world: StepWorld, self: string, leaseMs: number): Promise<boolean> {
+export async function recover(
+  world: StepWorld,
+  self: string,
+  deadOf: (owners: readonly Owner[]) => readonly Owner[],
+): Promise<boolean> {
   const { executions } = world.store;
   let found = false;
-  for (const { owner, beatAt, dead, alone } of await executions.owners()) {
-    if (owner === self || (!dead && world.now() - beatAt <= leaseMs)) continue;
+  for (const { owner, beatAt, alone } of deadOf(await executions.owners())) {
+    if (owner === self) continue;
     for (const row of await executions.ownedBy(owner)) {
       const steps = await diedUnder(world, row, alone);
       const evicted = await executions.evict(

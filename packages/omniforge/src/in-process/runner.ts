@@ -16,8 +16,11 @@ import { deathsOf, stepsInFlight, viewTurn } from "../steps/turn-view.ts";
 import type { LoneStep, TaskRow } from "../store/task-store.ts";
 import { FairShares } from "./fair-shares.ts";
 import { BlockWatch } from "./block-watch.ts";
+import { ClockWatch, lookAgain } from "./clock-watch.ts";
 import { inProcessEffects, type Park } from "./effects.ts";
+import { Lacking, lookMs } from "./lacking.ts";
 import { recover } from "./recovery.ts";
+import { SignsOfLife } from "./signs-of-life.ts";
 import type { Timers } from "./timers.ts";
 
 export interface RunnerOptions {
@@ -52,12 +55,16 @@ export class Runner {
   readonly #room: Room;
   readonly #shares: FairShares;
   readonly #watch: BlockWatch;
+  readonly #clock: ClockWatch;
+  readonly #signs: SignsOfLife;
+  readonly #lacking: Lacking;
   readonly #active = new Map<string, ActiveTask>();
   #clear: (() => void)[] = [];
   #clearDue: (() => void) | undefined;
   #clearFault: (() => void) | undefined;
   #alone: LoneStep | undefined;
   #version = -1;
+  /** Steady milliseconds. */
   #beatAt = 0;
   #pumping: Promise<void> | undefined;
   #again = false;
@@ -71,6 +78,12 @@ export class Runner {
     this.#owner = `process_${process.pid}_${world.nonce()}`;
     this.#room = createRoom(options.slots);
     this.#shares = new FairShares(options.tasks, options.slots);
+    const { elapsed } = options.timers;
+    this.#clock = new ClockWatch(world.now, elapsed);
+    this.#signs = new SignsOfLife(options.leaseMs, elapsed);
+    this.#lacking = new Lacking(elapsed, ({ code, name }) =>
+      code === "TOOL_NOT_HERE" ? world.tools.get(name) !== undefined : world.models.has(name),
+    );
   }
 
   async start(): Promise<void> {
@@ -84,6 +97,7 @@ export class Runner {
       timers.every(beatMs, () => this.#watch.look()),
     ];
     this.pump();
+    this.#guard(this.#lookAgain("stale"));
   }
 
   /** Looks for tasks that may run; calls within one turn of the event loop are one look. */
@@ -132,24 +146,29 @@ export class Runner {
     while (this.#again && !this.#stopping) {
       this.#again = false;
       const { wanted, held } = this.#shares;
-      const runnable = await executions.runnable(this.#world.now(), wanted, held);
+      const runnable = await executions.runnable(this.#world.now(), wanted + this.#lacking.size, held);
       // A process that was idle for a while may count as dead: it says that it lives before it takes anything.
-      if (runnable.length > 0 && this.#world.now() - this.#beatAt >= this.#options.beatMs) await this.#beat();
-      for (const reference of runnable)
-        if (!this.#active.has(reference.task) && this.#shares.admits(reference.tenant))
-          this.#launch(reference);
-      await this.#scheduleDue();
+      if (runnable.length > 0 && this.#elapsed() - this.#beatAt >= this.#options.beatMs) await this.#beat();
+      let left = false;
+      for (const reference of runnable) {
+        if (this.#active.has(reference.task)) continue;
+        const leaves = await this.#lacking.leaves(reference.task, () => this.#world.store.row(reference));
+        left ||= leaves;
+        if (!leaves && this.#shares.admits(reference.tenant)) this.#launch(reference);
+      }
+      await this.#scheduleDue(left);
     }
     this.#again &&= !this.#stopping;
   }
 
-  async #scheduleDue(): Promise<void> {
+  /** `left`: something is due that is left to others, and hides what falls due after it. */
+  async #scheduleDue(left: boolean): Promise<void> {
     this.#clearDue?.();
     // Where there is no room, what is due waits for a task that ends, and that one looks again.
     if (this.#active.size >= this.#options.tasks) return;
     const due = await this.#world.store.executions.nextDue();
     if (due === undefined || this.#stopping) return;
-    const delay = Math.min(Math.max(0, due - this.#world.now()), 60_000);
+    const delay = Math.min(Math.max(left ? lookMs : 0, due - this.#world.now()), 60_000);
     this.#clearDue = this.#options.timers.after(delay, () => this.pump());
   }
 
@@ -196,6 +215,7 @@ export class Runner {
       throw thrown;
     } finally {
       this.#world.transcripts.evict(row);
+      this.#lacking.ran(row, park?.lack);
       await executions.release(reference, row.fence, park);
     }
   }
@@ -219,6 +239,11 @@ export class Runner {
   }
 
   async #tick(): Promise<void> {
+    this.#lacking.forget();
+    const jumped = this.#clock.jumped();
+    // Forward: what is due now must not wait for a timer that was set before.
+    if (jumped > 0) this.pump();
+    if (jumped < 0) await this.#lookAgain("all");
     if (this.#active.size > 0) await this.#beat();
     await this.#recover();
     // A task whose release failed (a full disk, say) is ours by name only.
@@ -228,9 +253,17 @@ export class Runner {
   }
 
   async #beat(): Promise<void> {
-    const now = this.#world.now();
-    await this.#world.store.executions.beat(this.#owner, now, this.#alone);
-    this.#beatAt = now;
+    const elapsed = this.#elapsed();
+    await this.#world.store.executions.beat(this.#owner, this.#world.now(), this.#alone);
+    this.#beatAt = elapsed;
+  }
+
+  async #lookAgain(which: "all" | "stale"): Promise<void> {
+    if (await lookAgain(this.#world, which)) this.pump();
+  }
+
+  #elapsed(): number {
+    return this.#options.timers.elapsed();
   }
 
   async #note<Value>(alone: LoneStep, step: () => Promise<Value>): Promise<Value> {
@@ -248,7 +281,7 @@ export class Runner {
     if (this.#recovering) return;
     this.#recovering = true;
     try {
-      if (await recover(this.#world, this.#owner, this.#options.leaseMs)) this.pump();
+      if (await recover(this.#world, this.#owner, (owners) => this.#signs.dead(owners))) this.pump();
     } finally {
       this.#recovering = false;
     }

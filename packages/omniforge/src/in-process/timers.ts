@@ -8,6 +8,8 @@ export interface Timers {
   readonly after: (ms: number, call: () => void) => () => void;
   /** Calls once what runs now has come to a halt. */
   readonly soon: (call: () => void) => void;
+  /** Milliseconds by a clock that never jumps. */
+  readonly elapsed: () => number;
 }
 
 export const realTimers: Timers = {
@@ -20,4 +22,5 @@ export const realTimers: Timers = {
     return () => clearTimeout(timer);
   },
   soon: (call) => void setImmediate(call),
+  elapsed: () => performance.now(),
 };

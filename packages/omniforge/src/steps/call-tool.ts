@@ -16,7 +16,7 @@ import { execute, type Executed, type Execution } from "./execute-tool.ts";
 import { abortedStep } from "./model-attempt.ts";
 import { notHere } from "./not-here.ts";
 import { deadline } from "./plan-calls.ts";
-import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
+import { deathsUntilPoisoned, isPoisoned, nextDelay, waitsUntil } from "./retry.ts";
 import { keepParts } from "./tool-parts.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import {
@@ -67,13 +67,12 @@ export async function callTool(world: StepWorld, attempt: Attempt, call: Call): 
       message: `this call killed its process ${deathsUntilPoisoned} times running alone and is not tried again`,
     });
   }
-  const retryAt = failures.at(-1)?.body.retryAt;
-  if (retryAt !== undefined && retryAt > world.now())
-    return { kind: "retry", at: retryAt, code: "TOOL_FAILED" };
+  const waits = waitsUntil(failures.at(-1), spec.retry, world.now());
+  if (waits !== undefined) return { kind: "retry", at: waits, code: "TOOL_FAILED" };
   const tool = world.tools.get(call.name);
   if (tool === undefined) {
     const message = `no process here has the tool ${call.name}`;
-    return notHere(world, attempt, view, key, { code: "TOOL_NOT_HERE", message });
+    return notHere(world, attempt, view, key, { code: "TOOL_NOT_HERE", message }, call.name);
   }
 
   if (call.effects === "once") {

@@ -17,7 +17,7 @@ import { withFiles } from "./files.ts";
 import { totalTokens } from "./load-transcript.ts";
 import { notHere } from "./not-here.ts";
 import { hasPrice, priced, priceUnknown } from "./price.ts";
-import { deathsUntilPoisoned, isPoisoned, nextDelay } from "./retry.ts";
+import { deathsUntilPoisoned, isPoisoned, nextDelay, waitsUntil } from "./retry.ts";
 import { record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { deathsOf, failuresOf, type TurnView } from "./turn-view.ts";
 
@@ -58,12 +58,11 @@ export async function modelAttempt(
     };
   }
   const model = modelToTry(request.spec, failures) ?? request.spec.model;
-  const retryAt = failures.at(-1)?.body.retryAt;
-  if (retryAt !== undefined && retryAt > world.now())
-    return { kind: "retry", at: retryAt, code: "MODEL_FAILED" };
+  const waits = waitsUntil(failures.at(-1), request.spec.modelRetry, world.now());
+  if (waits !== undefined) return { kind: "retry", at: waits, code: "MODEL_FAILED" };
   if (!world.models.has(model)) {
     const message = `no process here has the model ${model}`;
-    return notHere(world, attempt, view, key, { code: "MODEL_NOT_HERE", message });
+    return notHere(world, attempt, view, key, { code: "MODEL_NOT_HERE", message }, model);
   }
   if (view.row.limits.costUsd !== undefined && !hasPrice(world, model)) {
     const unknown = new OmniForgeError("PRICE_UNKNOWN", priceUnknown(model));

@@ -19,8 +19,9 @@ export async function notHere(
   view: TurnView,
   key: StepKey,
   error: Failure & { readonly code: NotHereCode },
+  name: string,
 ): Promise<Extract<StepResult<never>, { kind: "retry" }>> {
   const said = failuresOf(view, key).some((one) => one.body.error.code === error.code);
   if (!said) await record(world, attempt, [entry("attempt", { step: key, error })], { key });
-  return { kind: "retry", at: world.now() + notHereDelayMs, code: error.code };
+  return { kind: "retry", at: world.now() + notHereDelayMs, code: error.code, lacks: name };
 }

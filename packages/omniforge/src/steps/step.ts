@@ -48,7 +48,13 @@ export interface Attempt extends TaskReference {
 export type StepResult<Value> =
   | { readonly kind: "done"; readonly value: Value }
   /** The failure is recorded; the interpreter schedules the next attempt. Epoch milliseconds. */
-  | { readonly kind: "retry"; readonly at: number; readonly code: string }
+  | {
+      readonly kind: "retry";
+      readonly at: number;
+      readonly code: string;
+      /** The tool or model that this process does not have (`TOOL_NOT_HERE`, `MODEL_NOT_HERE`). */
+      readonly lacks?: string;
+    }
   | { readonly kind: "canceled" }
   /** Nothing more is to be done here: the task ended, another process has it, or this step's turn is over. */
   | { readonly kind: "stopped"; readonly why: "ended" | "lost" | "stale" | "missing" | "aborted" };
