@@ -1,18 +1,17 @@
 /** A data directory that can't be written, and a disk that refuses a write now and then. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createOmniForge } from "omniforge";
 import { describe, expect, it } from "vitest";
 import { inFolder } from "./beside.ts";
+import { skippedWithout } from "./needs.ts";
 import { runOnce } from "./run-program.ts";
 
 const bwrap = ["bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc"];
-const works = ([command = "", ...rest]: readonly string[]): boolean =>
-  spawnSync(command, [...rest, "true"], { stdio: "ignore" }).status === 0;
-const canBind = works(bwrap);
+const unbound = skippedWithout(bwrap);
 const strace = ["strace", "-f", "-qq", "-o", "/dev/null"];
-const canTrace = works(strace);
+const untraced = skippedWithout(strace);
 
 async function innocents(folder: string): Promise<readonly string[]> {
   const forge = await createOmniForge({ dataDirectory: folder, work: false });
@@ -21,27 +20,31 @@ async function innocents(folder: string): Promise<readonly string[]> {
   return found.map(({ state }) => state);
 }
 
-describe.skipIf(!canBind)("a data directory that can only be read (needs bwrap)", { timeout: 60_000 }, () => {
-  it.each([
-    ["that is empty", false],
-    ["that has a database", true],
-  ])("%s is refused with its path and what to do", (_which, isUsed) =>
-    inFolder(async (folder) => {
-      const options = { directory: join(folder, "data"), harm: "none", innocents: 1 } as const;
-      mkdirSync(options.directory);
-      expect(isUsed ? (await runOnce(options)).code : 0).toBe(0);
-      const under = [...bwrap, "--ro-bind", options.directory, options.directory];
-      const { code, stderr } = await runOnce(options, { under });
-      expect(code).toBe(1);
-      expect(stderr).toContain("STORE_FAILED");
-      expect(stderr).toContain(options.directory);
-      expect(stderr).toContain("give this user the right to write");
-      expect((await runOnce(options)).code).toBe(0);
-    }),
-  );
-});
+describe.skipIf(unbound !== "")(
+  `a data directory that can only be read${unbound}`,
+  { timeout: 60_000 },
+  () => {
+    it.each([
+      ["that is empty", false],
+      ["that has a database", true],
+    ])("%s is refused with its path and what to do", (_which, isUsed) =>
+      inFolder(async (folder) => {
+        const options = { directory: join(folder, "data"), harm: "none", innocents: 1 } as const;
+        mkdirSync(options.directory);
+        expect(isUsed ? (await runOnce(options)).code : 0).toBe(0);
+        const under = [...bwrap, "--ro-bind", options.directory, options.directory];
+        const { code, stderr } = await runOnce(options, { under });
+        expect(code).toBe(1);
+        expect(stderr).toContain("STORE_FAILED");
+        expect(stderr).toContain(options.directory);
+        expect(stderr).toContain("give this user the right to write");
+        expect((await runOnce(options)).code).toBe(0);
+      }),
+    );
+  },
+);
 
-describe.skipIf(!canTrace)("a disk that refuses a call (needs strace)", { timeout: 120_000 }, () => {
+describe.skipIf(untraced !== "")(`a disk that refuses a call${untraced}`, { timeout: 120_000 }, () => {
   it.each([
     ["pwrite64", 30],
     ["pwrite64", 90],
