@@ -7,7 +7,7 @@ import type { LanguageModel, ModelStreamPart } from "../packages/omniforge/src/m
 import { gaps } from "./statistics.ts";
 import { resultText, type Cost, type Work } from "./work.ts";
 
-const look = defineTool({
+export const look = defineTool({
   name: "look",
   description: "Looks",
   parameters: {
@@ -97,7 +97,7 @@ export function promptModel(turns: number, onTurn: () => void, latencyMs = 0): L
       if (latencyMs > 0) await setTimeout(latencyMs);
       // Instructions, the order, and two messages a turn: a call and its result.
       const turn = prompt.length / 2;
-      return { stream: ReadableStream.from(turn > turns ? answer : call(turn)) };
+      return { stream: ReadableStream.from(turn > turns ? answer : call("look", { turn })) };
     },
   };
 }
@@ -107,16 +107,17 @@ const usage = {
   outputTokens: { total: 5, text: 5, reasoning: undefined },
 };
 
-function call(turn: number): ModelStreamPart[] {
-  const input = JSON.stringify({ turn });
+/** A reply that asks for one call. */
+export function call(toolName: string, parameters: Readonly<Record<string, unknown>>): ModelStreamPart[] {
+  const input = JSON.stringify(parameters);
   return [
     { type: "stream-start", warnings: [] },
-    { type: "tool-call", toolCallId: `call-${turn}`, toolName: "look", input },
+    { type: "tool-call", toolCallId: "call", toolName, input },
     { type: "finish", finishReason: { unified: "tool-calls", raw: "tool-calls" }, usage },
   ];
 }
 
-const answer: ModelStreamPart[] = [
+export const answer: ModelStreamPart[] = [
   { type: "stream-start", warnings: [] },
   { type: "text-start", id: "t" },
   { type: "text-delta", id: "t", delta: "done" },

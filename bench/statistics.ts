@@ -19,3 +19,6 @@ export function spread(values: readonly number[], digits = 2): string {
 export function gaps(moments: readonly number[]): readonly number[] {
   return moments.slice(1).map((moment, index) => moment - (moments[index] ?? moment));
 }
+
+/** Milliseconds of a clock that all processes of this machine share, and that nobody sets. */
+export const moment = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000;

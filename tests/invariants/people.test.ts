@@ -53,8 +53,8 @@ describe("P1", () => {
     async ({ open, expect }) => {
       const world = open({ script: answering });
       const row = await world.begin();
-      const sent = Array.from({ length: 20 }, (_, n) =>
-        world.say(row, { kind: "message", id: "m", message: userMessage(`try ${n}`) }),
+      const sent = Array.from({ length: 20 }, () =>
+        world.say(row, { kind: "message", id: "m", message: userMessage("again and again") }),
       );
       const accepted = await Promise.all(sent);
       expect(accepted.filter(({ repeated }) => !repeated)).toHaveLength(1);
