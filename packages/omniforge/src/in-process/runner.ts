@@ -13,7 +13,7 @@ import { runsAlone } from "../steps/retry.ts";
 import { createRoom, type Room } from "../steps/room.ts";
 import type { StepWorld } from "../steps/step.ts";
 import { deathsOf, stepsInFlight, viewTurn } from "../steps/turn-view.ts";
-import type { LoneStep, TaskRow } from "../store/task-store.ts";
+import type { LoneStep, Owner, TaskRow } from "../store/task-store.ts";
 import { FairShares } from "./fair-shares.ts";
 import { BlockWatch } from "./block-watch.ts";
 import { ClockWatch, lookAgain } from "./clock-watch.ts";
@@ -69,6 +69,8 @@ export class Runner {
   #pumping: Promise<void> | undefined;
   #again = false;
   #recovering = false;
+  /** Whether another process was seen beside this one at the last look for the dead. */
+  #hasOthers = false;
   #stopping = false;
 
   constructor(world: StepWorld, options: RunnerOptions) {
@@ -232,6 +234,8 @@ export class Runner {
     const { store } = this.#world;
     if (this.#active.size > 0)
       for (const reference of await store.executions.cancelling(this.#owner)) this.abort(reference);
+    // Only beside others: a process that is alone has nobody to take over from, and asks nobody.
+    if (this.#hasOthers) await this.#recover();
     const version = store.version();
     if (version === this.#version) return;
     this.#version = version;
@@ -281,7 +285,11 @@ export class Runner {
     if (this.#recovering) return;
     this.#recovering = true;
     try {
-      if (await recover(this.#world, this.#owner, (owners) => this.#signs.dead(owners))) this.pump();
+      const deadOf = (owners: readonly Owner[]): readonly Owner[] => {
+        this.#hasOthers = owners.some(({ owner }) => owner !== this.#owner);
+        return this.#signs.dead(owners);
+      };
+      if (await recover(this.#world, this.#owner, deadOf)) this.pump();
     } finally {
       this.#recovering = false;
     }
