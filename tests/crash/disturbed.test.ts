@@ -1,6 +1,7 @@
 /** Processes that are ended by their own tool, paused past their lease, or stopped gracefully. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -36,8 +37,30 @@ const byAgent = ({ tasks }: RunLeft, agent: string): TaskLeft => {
 };
 
 async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 15_000; !holds(); await setTimeout(10))
-    if (Date.now() > end) throw new Error("waited in vain");
+  for (const end = Date.now() + 40_000; !holds(); await setTimeout(10))
+    if (Date.now() > end) throw new Error(`waited in vain until ${String(holds)}`);
+}
+
+/** Stops a process between two writes: one that stands still within a write holds up everybody who writes. */
+async function pause({ child }: Started, directory: string): Promise<void> {
+  const state = (): string => readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]?.[0] ?? "";
+  const database = new DatabaseSync(join(directory, "omniforge.db"));
+  try {
+    for (;;) {
+      child.kill("SIGSTOP");
+      await until(() => state() === "T");
+      try {
+        database.exec("begin immediate; rollback");
+        return;
+      } catch {
+        // Locked: it was writing.
+        child.kill("SIGCONT");
+        await setTimeout(5);
+      }
+    }
+  } finally {
+    database.close();
+  }
 }
 
 const hold = (options: Partial<HoldingOptions> & { directory: string; process: number }): Started =>
@@ -74,7 +97,7 @@ describe("a process that is paused past its lease", { timeout: 60_000 }, () => {
     inFreshDirectory(async (directory) => {
       const paused = hold({ directory, process: 0 });
       await until(() => started(directory, 0) === 2);
-      paused.child.kill("SIGSTOP");
+      await pause(paused, directory);
       const successor = hold({ directory, process: 1 });
       await until(() => started(directory, 1) === 1);
       release(directory, 0);
@@ -105,7 +128,7 @@ describe("a process that is paused past its lease", { timeout: 60_000 }, () => {
     inFreshDirectory(async (directory) => {
       const paused = hold({ directory, process: 0, orders: ["one", "two"] });
       await until(() => started(directory, 0) === 2);
-      paused.child.kill("SIGSTOP");
+      await pause(paused, directory);
       const successor = hold({ directory, process: 1, orders: ["one", "three"] });
       await until(() => started(directory, 1) === 1);
       release(directory, 0);
