@@ -72,7 +72,7 @@ describe("the command line over a server", () => {
     expect(asked.code).toBe(0);
     const [approve = ""] = asked.stdout.split("\n").filter((line) => line.includes("--approve"));
     expect(approve).toContain(`--url ${url}`);
-    const approved = await typed(approve.trim());
+    const approved = await typed(approve.trim(), { folder: here.workspace });
     expect(approved).toMatchObject({ code: 0, stderr: "" });
     expect(approved.stdout).toContain("It goes on where it runs.");
     const watched = await omniforge(["watch", "last", ...there]);

@@ -85,7 +85,7 @@ export function noTerminal(): string | undefined {
 /** Runs a line that was printed for people, exactly as it stands. */
 export function typed(line: string, options: ProgramOptions = {}): Promise<Ended> {
   const child = spawn("sh", ["-c", line], {
-    cwd: repository,
+    cwd: options.folder ?? repository,
     env: environment(options.environment),
     stdio: ["ignore", "pipe", "pipe"],
   });
