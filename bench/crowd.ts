@@ -6,7 +6,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { sqliteStore } from "omniforge/store";
-import { agentOf, open, promptModel, untilAllEnded } from "./engine.ts";
+import { defineAgent, defineTool } from "omniforge";
+import { agentOf, call, open, promptModel, untilAllEnded } from "./engine.ts";
 import { resultText, type Work } from "./work.ts";
 
 /** Puts so many entries into the store: results of 1 KiB, in logs of 2,000. */
@@ -82,6 +83,49 @@ export async function cancelDelays(work: Work, times: number): Promise<readonly 
     const { task } = await forge.submit(agentOf(2), "go");
     while (seen.calls < time) await setTimeout(1);
     aborted = Promise.withResolvers<void>();
+    const start = performance.now();
+    await forge.cancel(task);
+    await aborted.promise;
+    delays.push(performance.now() - start);
+  }
+  await forge.close();
+  return delays;
+}
+
+/** From `cancel` to the abort signal of the tool that runs, in milliseconds, each of so many tasks in turn. */
+export async function toolCancelDelays(work: Work, times: number): Promise<readonly number[]> {
+  let runs = Promise.withResolvers<void>();
+  let aborted = Promise.withResolvers<void>();
+  const wait = defineTool({
+    name: "wait",
+    description: "Waits to be aborted",
+    parameters: { type: "object", properties: {}, additionalProperties: false },
+    effects: "none",
+    execute: (_, { signal }) =>
+      new Promise<string>((resolve) => {
+        signal.addEventListener(
+          "abort",
+          () => {
+            aborted.resolve();
+            resolve("aborted");
+          },
+          { once: true },
+        );
+        runs.resolve();
+      }),
+  });
+  const model = promptModel(1, () => undefined);
+  const waiting = {
+    ...model,
+    doStream: () => Promise.resolve({ stream: ReadableStream.from(call("wait", {})) }),
+  };
+  const forge = await open(work, waiting);
+  const agent = defineAgent({ name: "bench", instructions: "Wait.", model: "bench:model", tools: [wait] });
+  const delays: number[] = [];
+  for (let time = 0; time < times; time++) {
+    [runs, aborted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { task } = await forge.submit(agent, "go");
+    await runs.promise;
     const start = performance.now();
     await forge.cancel(task);
     await aborted.promise;

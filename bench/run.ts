@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: what a turn costs in process, against a floor that writes the same rows in the same run, and against the
- * `ai` package's loop; and what many tasks cost. `--all` adds tasks of 10,000 turns.
+ * `ai` package's loop; and what many tasks cost. `--all` adds tasks of 10,000 turns, 100,000 tasks that wait, and several
+ * processes.
  *
  * Rounds of engine and floor take turns, so that both meet the same noise. `--write FILE` keeps the table;
  * `--directory FOLDER` puts the databases elsewhere than in the system's temporary folder.
@@ -10,8 +11,9 @@ import { arch, cpus, platform, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runEngine, runMany } from "./engine.ts";
-import { cancelDelays, fill, loopDelay, resumes } from "./crowd.ts";
+import { cancelDelays, fill, loopDelay, resumes, toolCancelDelays } from "./crowd.ts";
 import { runFloor } from "./floor.ts";
+import { longRows } from "./long.ts";
 import { runPeer } from "./peer.ts";
 import { median, quantile, spread } from "./statistics.ts";
 import type { Cost, Durability, Work } from "./work.ts";
@@ -172,6 +174,14 @@ more.push(
     `${median(cancels).toFixed(1)} / ${quantile(cancels, 0.99).toFixed(1)}`,
   ),
 );
+const toolCancels = await inFolder({ durability: "power", turns: 1 }, (work) => toolCancelDelays(work, 100));
+more.push(
+  row(
+    "cancel to the running tool's abort signal, p50 / p99, ms",
+    "p99 ≤ 50",
+    `${median(toolCancels).toFixed(1)} / ${quantile(toolCancels, 0.99).toFixed(1)}`,
+  ),
+);
 
 const resumeTurns = values.all ? 10_000 : 2_000;
 const resumed: number[] = [];
@@ -180,6 +190,7 @@ for (let round = 0; round < 2; round++)
 more.push(
   row(`a task of ${resumeTurns} turns to its next model call, ms`, "≤ 250 at 10,000", spread(resumed, 0)),
 );
+if (values.all) more.push(...(await longRows(inFolder, row)));
 
 const isMemory = statfsSync(values.directory).type === 0x01021994;
 const text = [
