@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createOmniForge } from "omniforge";
 import {
@@ -24,13 +24,15 @@ beforeEach(async () => {
 });
 afterEach(() => here.remove());
 
-/** A model that says what was said, and how many messages it has heard of. */
+/** A model that says what was said, and how many messages it has heard of; `slowly`: once it may go. */
 const echo = `
+import { existsSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { defineAgent, defineConfig, fileTools } from "omniforge";
 import { scriptedModel } from "omniforge/testing";
 const model = scriptedModel(async ({ said, tools }) => {
   if (tools.includes("listen")) throw new Error("listen is nobody's to call");
-  await new Promise((resolve) => setTimeout(resolve, said.at(-1).startsWith("slowly") ? 4000 : 0));
+  while (said.at(-1).startsWith("slowly") && !existsSync("go")) await setTimeout(20);
   return { text: "Heard " + said.length + ": " + said.at(-1) };
 });
 export default defineConfig({
@@ -39,6 +41,8 @@ export default defineConfig({
   model: "my:echo",
 });
 `;
+
+const go = (): Promise<void> => writeFile(here.path("go"), "");
 
 const chat = (input: string, ...words: string[]): Promise<Ended> =>
   program("main", ["chat", ...words, ...here.data], { input, folder: here.workspace }).ended;
@@ -75,6 +79,7 @@ describe("omniforge chat", () => {
     await killed.says("» slowly two");
     killed.child.kill("SIGKILL");
     await killed.ended;
+    await go();
     const { stdout } = await chat("three\n");
     expect(stdout).toContain("Heard 2: slowly two");
     expect(stdout).toContain("Heard 3: three");
@@ -131,6 +136,7 @@ describe("a message", () => {
     const running = program("main", ["run", "slowly one", ...here.data], { folder: here.workspace });
     await running.says("» slowly one");
     await omniforge("say", "last", "and two", ...here.data);
+    await go();
     const { stdout, code } = await running.ended;
     expect(code).toBe(0);
     expect(stdout).toContain("» and two");
@@ -142,7 +148,10 @@ describe("omniforge watch", () => {
   it("shows what goes on elsewhere, and a task that goes on nowhere as it is", async () => {
     const running = program("main", ["run", "slowly one", ...here.data], { folder: here.workspace });
     await running.says("» slowly one");
-    const seen = await omniforge("watch", "last", ...here.data);
+    const watching = program("main", ["watch", "last", ...here.data]);
+    await watching.says("» slowly one");
+    await go();
+    const seen = await watching.ended;
     expect(seen.stdout).toContain("Heard 1: slowly one");
     expect(seen.stdout).toContain("✓ completed");
     await running.ended;
@@ -161,6 +170,7 @@ describe("omniforge watch", () => {
     const { code, stdout } = await watching.ended;
     expect(code).toBe(130);
     expect(stdout).toContain("Detached; the task goes on where it runs. Ctrl-C again cancels the task.");
+    await go();
     expect((await running.ended).stdout).toContain("✓ completed");
   });
 });
