@@ -1,7 +1,7 @@
 /** What is stored is read by every later release, and by no earlier one by guessing. */
 import { entryBodies, entryVersion, readEntry, type StoredEntry } from "omniforge/protocol";
 import { describe, expect, it } from "vitest";
-import { kindNumber, kindsWithoutNumber } from "../../packages/omniforge/src/store/sqlite/rows.ts";
+import { kindNumber, kindsWithoutNumber } from "../../packages/omniforge/src/store/rows.ts";
 
 const row: StoredEntry = {
   v: 1,

@@ -2,16 +2,13 @@
  * The contract on Temporal with its tasks in PostgreSQL: a sample, with a scenario of each kind of wait, death and fan-out;
  * all of it with OMNIFORGE_CONTRACT=whole.
  */
-import { randomUUID } from "node:crypto";
 import { postgresStore } from "omniforge/store";
 import { testBackend } from "omniforge/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { temporal } from "../../packages/temporal/src/index.ts";
-import { silence } from "../../packages/temporal/src/life-signs.ts";
 import * as postgres from "../postgres/server.ts";
+import { engineOn } from "./engine.ts";
 import { skipped, startServer, type TestServer } from "./server.ts";
 
-const run = randomUUID().slice(0, 4);
 const missing = `${skipped}${postgres.skipped}`;
 const isWhole = process.env["OMNIFORGE_CONTRACT"] === "whole";
 const sample = [
@@ -36,30 +33,7 @@ describe.skipIf(missing !== "")(`the contract on Temporal and PostgreSQL${missin
 
   testBackend(
     "Temporal on PostgreSQL",
-    async (world, { work, place }) => {
-      const { address, namespace, client } = server;
-      const taskQueue = `${run} ${place}`.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 60);
-      const backend = await temporal({
-        address,
-        namespace,
-        taskQueue,
-        reconcile: { everyMs: 300, quietMs: 1_000 },
-        worker: { shutdownGraceMs: 1_500 },
-        // Steps of processes that were cut off fail as they should; what matters of it stands in the logs.
-        onError: () => undefined,
-      })(world, { work });
-      return {
-        backend,
-        kill: async (fail) => {
-          silence(world, true);
-          fail(new Error("its process has died"));
-          await backend.close();
-        },
-        pause: async () => silence(world, true),
-        continue: async () => silence(world, false),
-        terminate: async (task) => void (await client.workflow.getHandle(task).terminate()),
-      };
-    },
+    engineOn(() => server),
     {
       describe,
       it,
@@ -72,12 +46,6 @@ describe.skipIf(missing !== "")(`the contract on Temporal and PostgreSQL${missin
           return { store, blobs: store.blobs };
         });
       },
-      skip: [
-        {
-          test: "does nothing twice when it is set back to its beginning by hand",
-          reason: "a reset is the engine's alone: the contract on Temporal and SQLite plays it",
-        },
-      ],
     },
   );
 });

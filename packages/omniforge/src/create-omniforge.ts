@@ -286,8 +286,10 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
       know(agent);
       const { workspace, context, idempotencyKey, limits, messageId, actor } = order;
       const specs = agent.specSet(model);
-      if (work) checkModels(models, specs);
-      if (work) checkPrices(world, specs, limits);
+      if (work) {
+        checkModels(models, specs);
+        checkPrices(world, specs, limits);
+      }
       const { row, created } = await createTask(world, {
         tenant,
         specs,

@@ -10,9 +10,6 @@ import { socketOutlet, webOutlet } from "./outlet.ts";
 import { readPosition, type Position } from "./position.ts";
 import type { Streams } from "./streams.ts";
 
-/** Descendants that are read at once. */
-const familyPage = 1_000;
-
 /** Streams what is followed. Throws RATE_LIMITED before anything was sent. */
 export function streamResponse(
   context: ServerContext,
@@ -66,10 +63,6 @@ export async function positionIn(
 async function familyOf(forge: OmniForge, { task, root }: Task): Promise<readonly Task[]> {
   const family: Task[] = [];
   // All of them, however many have been opened: those of a position are among the oldest.
-  for (let last: Task | undefined; ;) {
-    const page = await forge.list({ root, limit: familyPage, ...(last && { before: last }) });
-    family.push(...page.filter((one) => one.task.startsWith(`${task}.`)));
-    last = page.at(-1);
-    if (page.length < familyPage) return family.toReversed();
-  }
+  for await (const one of forge.each({ root })) if (one.task.startsWith(`${task}.`)) family.push(one);
+  return family.toReversed();
 }

@@ -11,7 +11,7 @@ import { entryVersion, type Entry } from "../../protocol/entry.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { acceptedIds, decide, decidingKeys, type CommitFacts, type Decision } from "../decide.ts";
-import { toTaskRow } from "../sqlite/rows.ts";
+import { toTaskRow } from "../rows.ts";
 import type { Commit, CommitResult, TaskRow } from "../task-store.ts";
 import type { Ask, Connections } from "./connections.ts";
 import { isTaken, Lost } from "./failures.ts";

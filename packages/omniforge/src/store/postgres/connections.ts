@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientConfig, Pool, PoolClient } from "pg";
 import { OmniForgeError } from "../../protocol/error.ts";
-import type { Row } from "../sqlite/database.ts";
+import type { Row } from "../rows.ts";
 import type { Address } from "./address.ts";
 import { Lost, refusal, toLost, unreachable } from "./failures.ts";
 import type { Driver } from "./load-driver.ts";

@@ -1,8 +1,8 @@
 /** Creating a task: once by its id and by its tenant's idempotency key (P1), by one look and one statement. */
 import { entryVersion } from "../../protocol/entry.ts";
 import { OmniForgeError } from "../../protocol/error.ts";
-import type { Row } from "../sqlite/database.ts";
-import { toTaskRow } from "../sqlite/rows.ts";
+import type { Row } from "../rows.ts";
+import { toTaskRow } from "../rows.ts";
 import { append, emptyHead, firstEntries, idTaken } from "../decide.ts";
 import type { NewTask, TaskRow } from "../task-store.ts";
 import type { Connections, Value } from "./connections.ts";

@@ -1,13 +1,12 @@
 /** The scheduling columns on PostgreSQL. */
 import type { TaskReference } from "../../protocol/task.ts";
 import { fairOrder } from "../fair-order.ts";
-import { toTaskRow } from "../sqlite/rows.ts";
+import { toReference, toTaskRow } from "../rows.ts";
 import type { CommitResult, ExecutionStore, Owner } from "../task-store.ts";
 import type { Commits } from "./commits.ts";
 import type { Ask, Connections } from "./connections.ts";
 import { lockClass } from "./migrate.ts";
 import type { Presence } from "./presence.ts";
-import { toReference } from "./rows.ts";
 
 /** Stands before every task. */
 const beforeAll = { updatedAt: Number.MIN_SAFE_INTEGER, task: "" };

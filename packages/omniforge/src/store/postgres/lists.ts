@@ -1,6 +1,6 @@
 /** Lists of tasks: which filter is answered from which index. */
 import { taskStates } from "../../protocol/task.ts";
-import { toTaskRow } from "../sqlite/rows.ts";
+import { toTaskRow } from "../rows.ts";
 import type { RecentFilter, RecentTasks, TaskFilter, TaskRow } from "../task-store.ts";
 import type { Ask, Value } from "./connections.ts";
 

@@ -1,6 +1,6 @@
 /** KeyStore on PostgreSQL: in the same database as the tasks, so that every process sees the same keys. */
 import type { KeyStore } from "../key-store.ts";
-import { toKey, toStoredKey } from "../sqlite/sqlite-keys.ts";
+import { toKey, toStoredKey } from "../key-rows.ts";
 import type { Connections } from "./connections.ts";
 
 export function postgresKeys(connections: Connections): KeyStore {

@@ -10,7 +10,7 @@ import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type { KeyStore } from "../key-store.ts";
-import { toEntry, toLate, toTaskRow } from "../sqlite/rows.ts";
+import { toEntry, toLate, toTaskRow } from "../rows.ts";
 import type { TaskStore, TurnRead } from "../task-store.ts";
 import { readAddress } from "./address.ts";
 import { Commits } from "./commits.ts";

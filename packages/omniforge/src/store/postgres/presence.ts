@@ -10,7 +10,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { z } from "zod";
-import type { Row } from "../sqlite/database.ts";
+import type { Row } from "../rows.ts";
 import type { GrowthNotes, Grown } from "./growth.ts";
 import { lockClass } from "./migrate.ts";
 import { statement } from "./statements.ts";

@@ -1,9 +1,8 @@
 /** Between values and the parameters of statements. Rows are read as SQLite's are: the columns have the same names. */
 import { randomInt } from "node:crypto";
 import type { Entry, NewEntry } from "../../protocol/entry.ts";
-import type { TaskReference } from "../../protocol/task.ts";
-import type { Row } from "../sqlite/database.ts";
-import { kindNumber, toEntry } from "../sqlite/rows.ts";
+import type { Row } from "../rows.ts";
+import { headColumns, kindNumber, toEntry } from "../rows.ts";
 import type { TaskHead } from "../task-store.ts";
 import type { Value } from "./connections.ts";
 
@@ -21,23 +20,7 @@ const endedAt = (head: TaskHead): number | null => (head.endedSeq === null ? nul
 
 /** Those that a new task has already, in the order of both statements. */
 export function logColumns(head: TaskHead): readonly (string | number | null)[] {
-  return [
-    JSON.stringify(head.limits),
-    head.headSeq,
-    head.turn,
-    head.turnSeq,
-    head.epoch,
-    head.epochTurn,
-    head.epochSeq,
-    head.messages,
-    head.taken,
-    head.children,
-    JSON.stringify(head.pending),
-    JSON.stringify(head.usage),
-    head.activeMs,
-    head.activeSince,
-    head.updatedAt,
-  ];
+  return Object.values(headColumns(head));
 }
 
 /** Entries as arrays: one each of kinds, keys and bodies. */
@@ -55,9 +38,5 @@ export function columnsOf(
 export function entryBeside(row: Row): Entry | undefined {
   if (row["e_seq"] === null || row["e_seq"] === undefined) return undefined;
   const { e_seq: seq, e_at: at, e_v: v, e_kind: kind, e_key: key, e_body: body } = row;
-  return toEntry({ seq, at, v, kind, key, body } as Row);
-}
-
-export function toReference(row: Row): TaskReference {
-  return { tenant: String(row["tenant"]), task: String(row["task"]) };
+  return toEntry({ seq, at, v, kind, key, body });
 }

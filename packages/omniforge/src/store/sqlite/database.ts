@@ -9,13 +9,13 @@
  * timers and cancels get their turn.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { OmniForgeError } from "../../protocol/error.ts";
+import type { Row } from "../rows.ts";
 import { storeFailure, telling } from "./store-failure.ts";
 
 /** `power`: survives power loss (default). `process`: survives the death of the process. */
 export type Durability = "power" | "process";
-export type Row = Record<string, SQLOutputValue>;
 export type Parameters = readonly SQLInputValue[] | Record<string, SQLInputValue>;
 
 const folder = new URL("./", import.meta.url);

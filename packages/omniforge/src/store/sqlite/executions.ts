@@ -2,9 +2,9 @@
 import type { NewEntry } from "../../protocol/entry.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import type { ExecutionStore } from "../task-store.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database } from "./database.ts";
 import { holdLock, isLockHeld, removeLock, type ProcessLock } from "./process-lock.ts";
-import { toTaskRow } from "./rows.ts";
+import { toReference, toTaskRow } from "../rows.ts";
 import { runnableTasks } from "./runnable-tasks.ts";
 
 /** Stands before every task. */
@@ -17,10 +17,6 @@ export function sqliteExecutions(
   const locks = new Map<string, ProcessLock>();
   const lockPath = (owner: string): string => `${database.path}-owners/${encodeURIComponent(owner)}`;
   const named = ({ tenant, task }: TaskReference): { tenant: string; task: string } => ({ tenant, task });
-  const toReference = (row: Row): TaskReference => ({
-    tenant: String(row["tenant"]),
-    task: String(row["task"]),
-  });
   const hasBeat = (owner: string, seenAt: number | undefined): boolean =>
     seenAt !== undefined && database.get("hasBeat", [owner, seenAt]) !== undefined;
   const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));

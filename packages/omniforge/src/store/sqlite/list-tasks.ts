@@ -2,7 +2,7 @@
 import { taskStates } from "../../protocol/task.ts";
 import type { TaskFilter, TaskRow } from "../task-store.ts";
 import type { Database } from "./database.ts";
-import { toTaskRow } from "./rows.ts";
+import { toTaskRow } from "../rows.ts";
 
 const endOfTime = Number.MAX_SAFE_INTEGER;
 

@@ -8,8 +8,9 @@
  */
 import type { TaskReference } from "../../protocol/task.ts";
 import type { TaskRow } from "../task-store.ts";
-import type { Database, Row } from "./database.ts";
-import { executionOf, toTaskRow } from "./rows.ts";
+import type { Database } from "./database.ts";
+import type { Row } from "../rows.ts";
+import { executionOf, toTaskRow } from "../rows.ts";
 
 /** A task's row, and the number under which its entries lie. */
 export interface KnownRow {

@@ -11,14 +11,15 @@ import type { TaskReference } from "../../protocol/task.ts";
 import { acceptedIds, append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
 import type { KeyStore } from "../key-store.ts";
 import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore, TurnRead } from "../task-store.ts";
-import { Database, type Durability, type Row } from "./database.ts";
+import { Database, type Durability } from "./database.ts";
+import type { Row } from "../rows.ts";
 import { sqliteExecutions } from "./executions.ts";
 import { RecentRows, type KnownRow } from "./recent-rows.ts";
 import { listTasks } from "./list-tasks.ts";
 import { RecentTurns } from "./recent-turns.ts";
 import { scrub } from "./scrub.ts";
 import { sqliteKeys } from "./sqlite-keys.ts";
-import { headColumns, indexedColumns, kindNumber, toEntry, toLate, toTaskRow } from "./rows.ts";
+import { headColumns, indexedColumns, kindNumber, toEntry, toLate, toTaskRow } from "../rows.ts";
 
 const everything = 1_000_000;
 /** Entries whose content is deleted in one transaction. */

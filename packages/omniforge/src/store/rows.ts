@@ -1,8 +1,11 @@
-/** Between rows and values: column names, integer kinds, JSON columns. */
-import { entryBodies, type Entry, type EntryKind, type NewEntry } from "../../protocol/entry.ts";
-import { readEntry } from "../../protocol/upcast.ts";
-import type { TaskExecution, TaskHead, TaskRow } from "../task-store.ts";
-import type { Row } from "./database.ts";
+/** Between values and the rows of any database: column names, integer kinds, JSON columns. */
+import { entryBodies, type Entry, type EntryKind, type NewEntry } from "../protocol/entry.ts";
+import { readEntry } from "../protocol/upcast.ts";
+import type { TaskReference } from "../protocol/task.ts";
+import type { TaskExecution, TaskHead, TaskRow } from "./task-store.ts";
+
+/** A row as a driver gives it: numbers, texts and nulls under the names of the columns, which are the same everywhere. */
+export type Row = Readonly<Record<string, null | number | bigint | string | Uint8Array | undefined>>;
 
 /** Stored numbers of the kinds: append only, never reorder. */
 const kinds: readonly EntryKind[] = [
@@ -113,6 +116,10 @@ export function toTaskRow(row: Row): TaskRow {
   };
 }
 
+export function toReference(row: Row): TaskReference {
+  return { tenant: text(row["tenant"]), task: text(row["task"]) };
+}
+
 /** The scheduling columns: they change without the log. */
 export function executionOf(row: Row): TaskExecution {
   return {
@@ -126,15 +133,15 @@ export function executionOf(row: Row): TaskExecution {
   };
 }
 
-function text(value: Row[string] | undefined): string {
+function text(value: Row[string]): string {
   return typeof value === "string" ? value : String(value ?? "");
 }
 
-function textOrNull(value: Row[string] | undefined): string | null {
+function textOrNull(value: Row[string]): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function numberOrNull(value: Row[string] | undefined): number | null {
+function numberOrNull(value: Row[string]): number | null {
   return typeof value === "number" ? value : null;
 }
 
