@@ -19,6 +19,14 @@ describe("a token bucket", () => {
     expect(buckets.take("a").allowed).toBe(false);
   });
 
+  it("allows who waits exactly as long as was said, though a token's share of the window is no binary fraction", () => {
+    let now = 0;
+    const buckets = tokenBuckets({ quota: 1, windowSeconds: 11 }, () => now);
+    buckets.take("a");
+    now = buckets.take("a").nextInSeconds * 1_000;
+    expect([now, buckets.look("a").allowed]).toEqual([11_000, true]);
+  });
+
   it("never gives more than quota + what the time regains, whatever the times, and always what it said", () => {
     fc.assert(
       fc.property(

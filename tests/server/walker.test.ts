@@ -133,7 +133,7 @@ function requestOf(operation: Operation): fc.Arbitrary<Asked> {
     const good =
       parameter.in === "path"
         ? fc.constantFrom(...(known[parameter.name] ?? ["x"]))
-        : valueOf(parameter.schema).map(String);
+        : valueOf(parameter.schema).map(textOf);
     const given = fc.oneof({ arbitrary: good, weight: 3 }, { arbitrary: hostile, weight: 1 });
     return fc
       .option(given, { nil: undefined, freq: parameter.in === "path" ? 1_000 : 2 })
@@ -146,7 +146,7 @@ function requestOf(operation: Operation): fc.Arbitrary<Asked> {
       : fc.option(
           fc.constantFrom(...types).chain((type) => {
             const good = valueOf(operation.body[type] ?? {}).map((one) =>
-              type === "text/plain" ? String(one) : JSON.stringify(one),
+              type === "text/plain" ? textOf(one) : JSON.stringify(one),
             );
             const sent = fc.oneof(
               { arbitrary: good, weight: 4 },
@@ -191,6 +191,11 @@ function requestOf(operation: Operation): fc.Arbitrary<Asked> {
     };
     return { operation, url: `${path}?${query.toString()}`, init };
   });
+}
+
+/** A value as text. Not `String` alone: an object with a member `toString` can't be made one. */
+function textOf(one: unknown): string {
+  return typeof one === "object" ? JSON.stringify(one) : String(one);
 }
 
 function encoded(text: string): string {

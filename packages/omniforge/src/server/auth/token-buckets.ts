@@ -29,8 +29,12 @@ export interface TokenBuckets {
   look(key: string): Tokens;
 }
 
+/**
+ * What a bucket holds, in whole units: a token is as many as the window has milliseconds, and a millisecond regains `quota`
+ * of them. In fractions of a token, who waits exactly as long as was said could be refused by a rounding error.
+ */
 interface Bucket {
-  tokens: number;
+  units: number;
   at: number;
 }
 
@@ -39,31 +43,33 @@ const remembered = 10_000;
 
 export function tokenBuckets(quota: Quota, now: () => number = Date.now): TokenBuckets {
   const buckets = new Map<string, Bucket>();
-  const perMs = quota.quota / (quota.windowSeconds * 1_000);
+  const token = quota.windowSeconds * 1_000;
+  const full = quota.quota * token;
 
   const bucketOf = (key: string): Bucket => {
     const at = now();
     const known = buckets.get(key);
-    if (known === undefined) return { tokens: quota.quota, at };
+    if (known === undefined) return { units: full, at };
     // A clock that goes back gives nothing.
-    return { tokens: Math.min(quota.quota, known.tokens + Math.max(0, at - known.at) * perMs), at };
+    return { units: Math.min(full, known.units + Math.max(0, at - known.at) * quota.quota), at };
   };
-  const say = ({ tokens }: Bucket, allowed: boolean): Tokens => ({
+  const secondsFor = (units: number): number => Math.ceil(Math.max(0, units) / quota.quota / 1_000);
+  const say = ({ units }: Bucket, allowed: boolean): Tokens => ({
     allowed,
-    remaining: Math.floor(tokens),
-    fullInSeconds: Math.ceil((quota.quota - tokens) / perMs / 1_000),
-    nextInSeconds: tokens >= 1 ? 0 : Math.ceil((1 - tokens) / perMs / 1_000),
+    remaining: Math.floor(units / token),
+    fullInSeconds: secondsFor(full - units),
+    nextInSeconds: secondsFor(token - units),
   });
   return {
     quota,
     look(key) {
       const bucket = bucketOf(key);
-      return say(bucket, bucket.tokens >= 1);
+      return say(bucket, bucket.units >= token);
     },
     take(key) {
       const bucket = bucketOf(key);
-      const allowed = bucket.tokens >= 1;
-      if (allowed) bucket.tokens -= 1;
+      const allowed = bucket.units >= token;
+      if (allowed) bucket.units -= token;
       // Put last: the map's order is the order of use.
       buckets.delete(key);
       buckets.set(key, bucket);
