@@ -193,9 +193,9 @@ function requestOf(operation: Operation): fc.Arbitrary<Asked> {
   });
 }
 
-/** A value as text. Not `String` alone: an object with a member `toString` can't be made one. */
+/** A value as text. `String` can't write an object that has a member `toString`. */
 function textOf(one: unknown): string {
-  return typeof one === "object" ? JSON.stringify(one) : String(one);
+  return typeof one === "string" ? one : JSON.stringify(one);
 }
 
 function encoded(text: string): string {
