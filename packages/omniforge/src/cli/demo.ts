@@ -42,9 +42,10 @@ export async function demo({
     only: { reference: keylessReference, model: pacedModel() },
   });
   try {
-    const last = await lastDemo(opened.forge, workspace, backend ?? "in-process");
+    const engine = backend ?? "in-process";
+    const last = await lastDemo(opened.forge, workspace, engine);
     const goesOn = last !== undefined && !isTerminal(last.state);
-    const { task } = goesOn ? last : await submit(opened.forge, workspace, last);
+    const { task } = goesOn ? last : await submit(opened.forge, workspace, engine, last);
     const name = `task ${shortId(task)}`;
     screen.line([
       {
@@ -66,8 +67,13 @@ export async function demo({
 }
 
 /** The key makes two processes that start at the same moment submit the same task. */
-function submit(forge: OmniForge, workspace: string, last: Task | undefined): Promise<Task> {
-  const idempotencyKey = `demo of ${workspace} after ${last?.task ?? "none"}`;
+function submit(
+  forge: OmniForge,
+  workspace: string,
+  engine: EngineName,
+  last: Task | undefined,
+): Promise<Task> {
+  const idempotencyKey = `demo of ${workspace} on ${engine} after ${last?.task ?? "none"}`;
   return forge.submit(assistant, request, { workspace, idempotencyKey });
 }
 
