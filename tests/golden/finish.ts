@@ -24,7 +24,8 @@ export function goldenDatabases(): readonly string[] {
   const here = fileURLToPath(new URL("./", import.meta.url));
   const folders = (path: string): string[] =>
     readdirSync(path, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : []));
-  return folders(here).flatMap((schema) => folders(join(here, schema)).map((state) => `${schema}/${state}`));
+  const schemas = folders(here).filter((name) => name.startsWith("schema-"));
+  return schemas.flatMap((schema) => folders(join(here, schema)).map((state) => `${schema}/${state}`));
 }
 
 /** A data directory of its own for a golden database. */

@@ -1,10 +1,10 @@
 /** What people do to workflows with Temporal's own tools: terminate, reset, signal. */
-import { randomUUID } from "node:crypto";
 import { defineAgent, defineTool } from "omniforge";
-import { temporal } from "@temporalio/proto";
+import proto from "@temporalio/proto";
 import { stepKey, type TaskReference } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { resetRun } from "./reset.ts";
 import { createBench, type Bench } from "./setup.ts";
 import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until, type TestWorld } from "./world.ts";
@@ -25,19 +25,6 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, { timeout: pat
 
   const parked = (world: TestWorld, task: TaskReference): Promise<true> =>
     until(async () => ((await world.rowOf(task)).parkedAtWakes === null ? undefined : true));
-
-  /** Back to the end of the first workflow task, where nothing has been performed; returns the new run. */
-  async function reset({ task }: TaskReference, run: string): Promise<string> {
-    const { ResetWorkflowExecutionRequest } = temporal.api.workflowservice.v1;
-    const asked = ResetWorkflowExecutionRequest.fromObject({
-      namespace: server.namespace,
-      workflowExecution: { workflowId: task, runId: run },
-      workflowTaskFinishEventId: 4,
-      requestId: randomUUID(),
-    });
-    const { runId } = await server.client.workflowService.resetWorkflowExecution(asked);
-    return runId;
-  }
 
   /** A task that pays once a person has allowed it. */
   function paying() {
@@ -79,7 +66,7 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, { timeout: pat
     await world.ended(task);
     const before = await world.log(task);
     const { runId } = await server.client.workflow.getHandle(task.task).describe();
-    const run = await reset(task, runId);
+    const run = await resetRun(server, task.task, runId);
     const again = server.client.workflow.getHandle(task.task, run);
     await until(async () => (await again.describe()).status.name === "COMPLETED" || undefined);
     expect(await world.log(task)).toEqual(before);
@@ -93,8 +80,8 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, { timeout: pat
     await backend.start(task);
     await parked(world, task);
     const { runId } = await server.client.workflow.getHandle(task.task).describe();
-    await reset(task, runId);
-    await until(async () => ((await world.rowOf(task)).currentRun === runId ? undefined : true));
+    const run = await resetRun(server, task.task, runId);
+    await until(async () => (await world.rowOf(task)).currentRun === run || undefined);
     await world.say(task, { kind: "answer", request, answer: { decision: "approve" } });
     await backend.wake(task);
     expect(await world.ended(task)).toMatchObject({ state: "completed" });
@@ -148,7 +135,7 @@ describe.skipIf(skipped !== "")(`Temporal's own tools${skipped}`, { timeout: pat
     const task = await world.create(agent);
     await backend.start(task);
     await parked(world, task);
-    const { SignalWorkflowExecutionRequest } = temporal.api.workflowservice.v1;
+    const { SignalWorkflowExecutionRequest } = proto.temporal.api.workflowservice.v1;
     const unreadable = [
       { metadata: {}, data: Buffer.from("garbage") },
       { metadata: { encoding: Buffer.from("json/plain") }, data: Buffer.from("{ not json") },

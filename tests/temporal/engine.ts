@@ -1,12 +1,11 @@
 /** Temporal as the contract plays on it: each process of a scenario is a worker of its own on one test server. */
 import { randomUUID } from "node:crypto";
-import { temporal as api } from "@temporalio/proto";
 import type { CreateEngine } from "omniforge/testing";
 import { temporal } from "../../packages/temporal/src/index.ts";
 import { silence } from "../../packages/temporal/src/life-signs.ts";
+import { resetRun } from "./reset.ts";
 import type { TestServer } from "./server.ts";
 
-const { ResetWorkflowExecutionRequest } = api.api.workflowservice.v1;
 const run = randomUUID().slice(0, 4);
 
 /** `server` is asked for when a scenario begins: it is started by then. */
@@ -36,14 +35,7 @@ export function engineOn(server: () => TestServer): CreateEngine {
       terminate: async (task) => void (await client.workflow.getHandle(task).terminate()),
       reset: async (task) => {
         const { runId } = await client.workflow.getHandle(task).describe();
-        const workflowExecution = { workflowId: task, runId };
-        const asked = {
-          namespace,
-          workflowExecution,
-          workflowTaskFinishEventId: 4,
-          requestId: randomUUID(),
-        };
-        await client.workflowService.resetWorkflowExecution(ResetWorkflowExecutionRequest.fromObject(asked));
+        await resetRun(server(), task, runId);
       },
     };
   };

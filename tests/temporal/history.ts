@@ -1,6 +1,8 @@
 /** What a task left in Temporal's histories: its runs, their bytes, and every text that can be read in them. */
 import type { Client } from "@temporalio/client";
-import { temporal } from "@temporalio/proto";
+import proto, { type temporal } from "@temporalio/proto";
+
+const { History, HistoryEvent } = proto.temporal.api.history.v1;
 
 export type History = temporal.api.history.v1.IHistory;
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -22,7 +24,7 @@ export async function readRuns(client: Client, task: string, first: string): Pro
       run,
       history,
       events,
-      bytes: temporal.api.history.v1.History.encode(history).finish().length,
+      bytes: History.encode(history).finish().length,
     });
     run = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
   }
@@ -30,10 +32,7 @@ export async function readRuns(client: Client, task: string, first: string): Pro
 }
 
 export function bytesOf(events: readonly HistoryEvent[]): number {
-  return events.reduce(
-    (sum, event) => sum + temporal.api.history.v1.HistoryEvent.encode(event).finish().length,
-    0,
-  );
+  return events.reduce((sum, event) => sum + HistoryEvent.encode(event).finish().length, 0);
 }
 
 /** Every text in it, with payloads as the text that they carry. */

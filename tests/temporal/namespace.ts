@@ -1,10 +1,10 @@
 /** A namespace of its own on a test server, for tasks whose ids are not unique and for programs that choose no queue. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { temporal as api } from "@temporalio/proto";
+import proto from "@temporalio/proto";
 import type { TestServer } from "./server.ts";
 
-const { RegisterNamespaceRequest } = api.api.workflowservice.v1;
+const { RegisterNamespaceRequest } = proto.temporal.api.workflowservice.v1;
 const oneDay = 24 * 60 * 60;
 const patienceMs = 30_000;
 
