@@ -147,6 +147,11 @@ describe("glob", () => {
     expect(await runText(globTool, { pattern: "*.py" })).toBe("no file matches *.py");
   });
 
+  it("leaves out what .gitignore names in its own case only, as git does", async () => {
+    await put({ ".gitignore": "build\n", BUILD: "", "src/build/x": "" });
+    expect(await runText(globTool, { pattern: "**" })).toBe(".gitignore\nBUILD");
+  });
+
   it("caps the list and says how many there are", async () => {
     await put(Object.fromEntries(Array.from({ length: 510 }, (_, index) => [`f${index}`, ""])));
     expect((await runText(globTool, { pattern: "*" })).split("\n").at(-1)).toBe(

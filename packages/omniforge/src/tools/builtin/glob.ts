@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defineTool } from "../tool.ts";
 import { counted } from "./file-text.ts";
 import { globPattern } from "./glob-pattern.ts";
-import { walk } from "./walk.ts";
+import { cutNote, walk } from "./walk.ts";
 import { openWorkspace } from "./workspace.ts";
 
 const maximumPaths = 500;
@@ -22,15 +22,16 @@ export const globTool = defineTool({
   async execute({ pattern }, { workspace, signal }) {
     const matches = globPattern(pattern);
     const shown: string[] = [];
-    let found = 0;
-    for await (const path of walk(await openWorkspace(workspace), signal)) {
+    let [found, cut] = [0, false];
+    for await (const path of walk(await openWorkspace(workspace), signal, () => (cut = true))) {
       if (!matches(path)) continue;
       found++;
       if (found <= maximumPaths) shown.push(path);
     }
-    if (found === 0) return `no file matches ${pattern}`;
+    if (found === 0) shown.push(`no file matches ${pattern}`);
     if (found > maximumPaths)
       shown.push(`(the first ${maximumPaths} of ${counted(found, "file")}; narrow the pattern)`);
+    if (cut) shown.push(cutNote);
     return shown.join("\n");
   },
 });

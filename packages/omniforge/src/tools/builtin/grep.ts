@@ -6,7 +6,7 @@ import { counted, cutText, isBinary } from "./file-text.ts";
 import { globPattern } from "./glob-pattern.ts";
 import type { Hit } from "./hits.ts";
 import { expressionMatcher, wordMatcher, type Matcher } from "./matcher.ts";
-import { walk } from "./walk.ts";
+import { cutNote, walk } from "./walk.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
 const maximumHits = 200;
@@ -39,9 +39,12 @@ export const grepTool = defineTool({
     const matcher =
       regex === true ? expressionMatcher(pattern, ignoreCase, until) : wordMatcher(pattern, ignoreCase);
     try {
-      const found = await search(await openWorkspace(workspace), included, matcher, until);
-      if (found.length === 0) return `no line matches ${pattern}`;
-      return counts === true ? showCounts(found) : showLines(found);
+      let cut = "";
+      const opened = await openWorkspace(workspace);
+      const paths = walk(opened, until, () => (cut = `\n${cutNote}`));
+      const found = await search(opened, batches(paths, included), matcher);
+      if (found.length === 0) return `no line matches ${pattern}${cut}`;
+      return `${counts === true ? showCounts(found) : showLines(found)}${cut}`;
     } catch (error) {
       if (signal.aborted || !limit.aborted) throw error;
       const seconds = timeLimitMs / 1000;
@@ -63,13 +66,12 @@ interface Found {
 
 async function search(
   workspace: Workspace,
-  included: (path: string) => boolean,
+  some: AsyncIterable<readonly string[]>,
   matcher: Matcher,
-  until: AbortSignal,
 ): Promise<Found[]> {
   const found: Found[] = [];
   let room = maximumHits;
-  for await (const paths of batches(walk(workspace, until), included)) {
+  for await (const paths of some) {
     const texts = await Promise.all(paths.map((path) => readText(workspace, path)));
     for (const [index, path] of paths.entries()) {
       const text = texts[index];

@@ -7,14 +7,14 @@
  * Invariant: two walks of the same files yield the same paths in the same order, on every platform.
  */
 import { readdir, realpath } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { join, resolve } from "node:path";
 import ignore, { type Ignore } from "ignore";
-import { codeOf } from "./file-failure.ts";
+import { codeOf, describeFailure } from "./file-failure.ts";
 import { closedName } from "./path-form.ts";
 import { unfinishedPrefix, type Workspace } from "./workspace.ts";
 
 /** A folder with more files than this is cut short: a tool must end before its timeout. */
-export const maximumFiles = 100_000;
+const maximumFiles = 100_000;
 
 const maximumIgnoreBytes = 1_000_000;
 
@@ -24,17 +24,24 @@ interface Rules {
   readonly rules: Ignore;
 }
 
-/** Yields relative paths, separated by `/`. Ends early, by throwing the signal's reason, when it is aborted. */
+/**
+ * Yields relative paths, separated by `/`. Ends early, by throwing the signal's reason, when it is aborted. `onCut` hears
+ * that there are more than are yielded: what is not there may then be elsewhere.
+ */
 export async function* walk(
   workspace: Workspace,
   signal: AbortSignal,
+  onCut: () => void,
 ): AsyncGenerator<string, void, undefined> {
   let left = maximumFiles;
   for await (const path of walkFolder(workspace, "", [], signal)) {
-    if (left-- === 0) return;
+    if (left-- === 0) return onCut();
     yield path;
   }
 }
+
+/** What follows a result of a walk that was cut. */
+export const cutNote = `(only the first ${maximumFiles} files of the workspace were looked at)`;
 
 async function* walkFolder(
   workspace: Workspace,
@@ -66,7 +73,7 @@ async function listFolder(workspace: Workspace, folder: string): Promise<Member[
   try {
     const entries = await readdir(absolute, { withFileTypes: true });
     // A folder that was replaced by a link while it was listed has shown names from elsewhere.
-    if ((await realpath(absolute)) !== absolute.replace(new RegExp(`\\${sep}$`), "")) return [];
+    if ((await realpath(absolute)) !== resolve(absolute)) return [];
     return entries
       .filter((entry) => entry.isDirectory() || entry.isFile())
       .filter(
@@ -80,8 +87,8 @@ async function listFolder(workspace: Workspace, folder: string): Promise<Member[
       .toSorted((one, other) => (one.path < other.path ? -1 : 1));
   } catch (error) {
     // Folders vanish, and some may not be read; both are as good as empty.
-    if (["ENOENT", "EACCES", "EPERM", "ENOTDIR"].includes(codeOf(error) ?? "")) return [];
-    throw error;
+    if (["ENOENT", "EACCES", "EPERM", "ENOTDIR", "ENAMETOOLONG"].includes(codeOf(error) ?? "")) return [];
+    throw describeFailure(error, folder === "" ? "the workspace" : folder);
   }
 }
 
@@ -90,7 +97,8 @@ async function readRules(workspace: Workspace, folder: string): Promise<Ignore |
   if (file === undefined) return undefined;
   try {
     if ((await file.stat()).size > maximumIgnoreBytes) return undefined;
-    return ignore({ allowRelativePaths: true }).add(await file.readFile("utf8"));
+    // As git has it where file systems tell case apart: `build/` leaves BUILD alone.
+    return ignore({ allowRelativePaths: true, ignoreCase: false }).add(await file.readFile("utf8"));
   } finally {
     await file.close();
   }
