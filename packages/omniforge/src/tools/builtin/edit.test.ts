@@ -16,18 +16,21 @@ afterEach(() => rm(workspace, { recursive: true, force: true }));
 const put = (text: string | Uint8Array): Promise<void> => writeFile(join(workspace, "a.txt"), text);
 const now = (): Promise<string> => readFile(join(workspace, "a.txt"), "utf8");
 
-async function edit(parameters: {
-  old: string;
-  new: string;
-  all?: boolean;
-  path?: string;
-}): Promise<unknown> {
+async function edit(
+  parameters: {
+    old: string;
+    new: string;
+    all?: boolean;
+    path?: string;
+  },
+  idempotencyKey = "i",
+): Promise<unknown> {
   return editTool.execute(
     { path: "a.txt", ...parameters },
     {
       tenant: "t",
       task: "k",
-      idempotencyKey: "i",
+      idempotencyKey,
       signal: new AbortController().signal,
       workspace,
       answers: [],
@@ -56,6 +59,20 @@ describe("edit", () => {
     expect(await now()).toBe("xx\ny\nxx\nxx\n");
   });
 
+  it("refuses a passage that overlaps itself: which of its places is meant can't be told", async () => {
+    await put("}\n}\n}\n");
+    await expect(edit({ old: "}\n}\n", new: "}\n" })).rejects.toThrow("2 times (from lines 1, 2)");
+    expect(await now()).toBe("}\n}\n}\n");
+    expect(await edit({ old: "}\n}\n", new: "}\n", all: true })).toContain("replaced 1 passage");
+  });
+
+  it("loses none of the edits of one file that a reply makes side by side", async () => {
+    const places = Array.from({ length: 12 }, (_, at) => `<${at}>`);
+    await put(places.join("\n"));
+    await Promise.all(places.map((place) => edit({ old: place, new: `${place} done` }, place)));
+    expect(await now()).toBe(places.map((place) => `${place} done`).join("\n"));
+  });
+
   it("says how a passage that isn't there is nearly there", async () => {
     await put("function a() {\n  return 1;\n}\n");
     await expect(edit({ old: "nowhere", new: "x" })).rejects.toThrow(
@@ -70,6 +87,8 @@ describe("edit", () => {
     await put("one\r\ntwo\r\nthree\r\n");
     await edit({ old: "one\ntwo", new: "1\n2" });
     expect(await now()).toBe("1\r\n2\r\nthree\r\n");
+    await edit({ old: "three", new: "3\n4" });
+    expect(await now()).toBe("1\r\n2\r\n3\r\n4\r\n");
   });
 
   it("refuses what writing back would change: binary files, other encodings, large ones", async () => {

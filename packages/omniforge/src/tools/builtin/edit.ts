@@ -5,7 +5,7 @@ import { counted } from "./file-text.ts";
 import { unifiedDiff } from "./line-diff.ts";
 import { replaceText } from "./replace-text.ts";
 import { openWorkspace } from "./workspace.ts";
-import { readWhole, sayWhyNot } from "./whole-file.ts";
+import { changeWhole, readWhole, sayWhyNot } from "./whole-file.ts";
 
 const parameters = z.strictObject({
   path: z.string().describe("The file, relative to the workspace, such as src/index.ts"),
@@ -33,10 +33,12 @@ export const editTool = defineTool({
     });
   },
   async execute({ path, ...wanted }, { workspace, signal, idempotencyKey }) {
-    const opened = await openWorkspace(workspace);
-    const { text, count, line } = replaceText(await readWhole(opened, path), wanted, path);
-    signal.throwIfAborted();
-    await opened.replaceFile(path, text, idempotencyKey);
+    const { count, line } = await changeWhole(
+      await openWorkspace(workspace),
+      path,
+      (text) => replaceText(text, wanted, path),
+      { signal, call: idempotencyKey },
+    );
     return `replaced ${counted(count, "passage")} in ${path}, ${count === 1 ? "in" : "the first in"} line ${line}`;
   },
 });

@@ -23,33 +23,44 @@ export function replaceText(
   const count = pieces.length - 1;
   if (count === 0)
     throw new OmniForgeError("TOOL_FAILED", `${path} does not contain the old text; ${nearMiss(text, old)}`);
-  if (count > 1 && wanted.all !== true) {
-    const lines = linesOf(pieces, old).slice(0, 10).join(", ");
-    throw new OmniForgeError(
-      "TOOL_FAILED",
-      `${path} contains the old text ${count} times (from lines ${lines}${count > 10 ? " …" : ""}); give more of its surroundings, or set all`,
-    );
+  if (wanted.all !== true) {
+    const places = placesOf(text, old);
+    if (places.length > 1) {
+      const lines = places.slice(0, shownPlaces).map((at) => text.slice(0, at).split("\n").length);
+      const more = places.length > shownPlaces;
+      throw new OmniForgeError(
+        "TOOL_FAILED",
+        `${path} contains the old text ${more ? "more than " : ""}${lines.length} times (from lines ${lines.join(", ")}${more ? " …" : ""}); give more of its surroundings, or set all`,
+      );
+    }
   }
-  return { text: pieces.join(replacement), count, line: linesOf(pieces, old)[0] ?? 1 };
+  return { text: pieces.join(replacement), count, line: (pieces[0] ?? "").split("\n").length };
 }
 
-/** `read` shows lines without their ends, so that in a file of Windows lines a passage is looked for in its own ends. */
+/**
+ * `read` shows lines without their ends, so that in a file of Windows lines a passage is looked for, and replaced, in its
+ * own ends.
+ */
 function inLineEndsOf(text: string, wanted: Replacement): { old: string; replacement: string } {
   const { old, new: replacement } = wanted;
-  if (text.includes(old) || old.includes("\r")) return { old, replacement };
-  const windows = old.replaceAll("\n", "\r\n");
-  if (!text.includes(windows)) return { old, replacement };
-  return { old: windows, replacement: replacement.replaceAll(/\r?\n/g, "\r\n") };
+  const windows = { old: toWindows(old), replacement: toWindows(replacement) };
+  if (old.includes("\r") || !text.includes(windows.old)) return { old, replacement };
+  return isWindows(text) || !text.includes(old) ? windows : { old, replacement };
 }
 
-/** The line in which each occurrence begins. */
-function linesOf(pieces: readonly string[], old: string): number[] {
-  const ends = (some: string): number => some.split("\n").length - 1;
-  let line = 1;
-  return pieces.slice(0, -1).map((piece, index) => {
-    line += ends(piece) + (index === 0 ? 0 : ends(old));
-    return line;
-  });
+const toWindows = (text: string): string => text.replaceAll(/\r?\n/g, "\r\n");
+/** Whether it has line ends, all of them Windows'. */
+const isWindows = (text: string): boolean => text.includes("\r\n") && !/(?<!\r)\n/.test(text);
+
+/** How many places a message names. */
+const shownPlaces = 10;
+
+/** Where the passage stands, overlapping places too: which of them is meant can't be told. A few more than are shown. */
+function placesOf(text: string, old: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(old); at !== -1 && places.length <= shownPlaces; at = text.indexOf(old, at + 1))
+    places.push(at);
+  return places;
 }
 
 function nearMiss(text: string, old: string): string {

@@ -24,6 +24,26 @@ export async function readWhole(workspace: Workspace, path: string): Promise<str
   }
 }
 
+/**
+ * Changes a text file, and answers what the change says it did.
+ *
+ * Where somebody else changed the file meanwhile (calls of one reply run side by side), the change is made anew from what
+ * is there now.
+ */
+export async function changeWhole<Change extends { readonly text: string }>(
+  workspace: Workspace,
+  path: string,
+  change: (text: string) => Change,
+  { signal, call }: { readonly signal: AbortSignal; readonly call: string },
+): Promise<Change> {
+  for (;;) {
+    const before = await readWhole(workspace, path);
+    const changed = change(before);
+    signal.throwIfAborted();
+    if (await workspace.replaceFile(path, changed.text, { call, instead: before })) return changed;
+  }
+}
+
 /** What a preview says; where the call can't work, why: the person should know before approving it. */
 export async function sayWhyNot(beginning: string, preview: () => Promise<string>): Promise<string> {
   try {

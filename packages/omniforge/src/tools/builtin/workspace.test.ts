@@ -2,12 +2,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
+  chmod,
   link,
   lstat,
   mkdir,
   mkdtemp,
-  readdir,
   readFile,
+  readdir,
   realpath,
   rm,
   symlink,
@@ -109,7 +110,7 @@ describe("workspace", () => {
     const crashed: string[] = [];
     for (const path of corpus()) {
       const failure: unknown = await workspace.replaceFile(path, "PWNED").catch((error: unknown) => error);
-      if (failure !== undefined && !OmniForgeError.is(failure)) crashed.push(path);
+      if (failure !== true && !OmniForgeError.is(failure)) crashed.push(path);
     }
     expect(crashed).toEqual([]);
     expect(await untouchables()).toEqual(before);
@@ -160,9 +161,30 @@ describe("workspace", () => {
       `.omniforge-unfinished-${createHash("sha256").update(call).digest("hex").slice(0, 16)}-x`;
     await writeFile(join(inside, left("task/1/tool/0")), "half");
     await writeFile(join(inside, left("task/1/tool/1")), "half");
-    await workspace.replaceFile("kept.md", "whole", "task/1/tool/0");
+    await workspace.replaceFile("kept.md", "whole", { call: "task/1/tool/0" });
     const unfinished = (await readdir(inside)).filter((name) => name.startsWith(".omniforge-unfinished"));
     expect(unfinished).toEqual([left("task/1/tool/1")]);
+  });
+
+  it("leaves a file its mode, and replaces none that is not what the change was made from", async () => {
+    const script = join(inside, "run.sh");
+    await writeFile(script, "old");
+    await chmod(script, 0o775);
+    expect(await workspace.replaceFile("run.sh", "new", { instead: "older" })).toBe(false);
+    expect(await readFile(script, "utf8")).toBe("old");
+    expect(await workspace.replaceFile("run.sh", "new", { instead: "old" })).toBe(true);
+    expect([await readFile(script, "utf8"), (await lstat(script)).mode & 0o777]).toEqual(["new", 0o775]);
+    expect((await readdir(inside)).filter((name) => name.startsWith(".omniforge-unfinished"))).toEqual([]);
+  });
+
+  it("opens a file that is saved over and over: the old one or the new, and never none", async () => {
+    const reads = Array.from({ length: 100 }, async () => {
+      await workspace.replaceFile("notes/saved.md", "whole");
+      await using file = await workspace.openFile("notes/saved.md");
+      return file.readFile("utf8");
+    });
+    expect(new Set(await Promise.all(reads))).toEqual(new Set(["whole"]));
+    await rm(join(inside, "notes/saved.md"));
   });
 
   it("leaves no unfinished file behind, whether it writes or refuses", async () => {

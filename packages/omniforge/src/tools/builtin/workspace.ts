@@ -16,8 +16,8 @@
  * built-in tools makes a link or moves a folder.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { constants, fstatSync, lstatSync, realpathSync } from "node:fs";
-import { lstat, mkdir, open, readdir, realpath, rename, rm, type FileHandle } from "node:fs/promises";
+import { constants, fstatSync, lstatSync, readFileSync, realpathSync, renameSync } from "node:fs";
+import { lstat, mkdir, open, readdir, realpath, rm, type FileHandle } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { OmniForgeError } from "../../protocol/error.ts";
 import { codeOf, describeFailure } from "./file-failure.ts";
@@ -30,6 +30,8 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constant
 
 /** How often an opened file is verified. */
 const verifyingRounds = 5;
+/** How often a file is opened anew that was replaced just then, as everybody who saves a file does. */
+const openings = 100;
 
 export interface Workspace {
   /** The resolved folder. */
@@ -41,9 +43,16 @@ export interface Workspace {
   /**
    * Puts a text in the place of the file, with its folders, all or nothing. Throws PATH_OUTSIDE or TOOL_FAILED.
    *
-   * `call` names who writes: what an attempt at the same call left behind when it was killed is cleared away.
+   * False where the file is not what the change was made from: nothing was replaced then.
    */
-  replaceFile(path: string, text: string, call?: string): Promise<void>;
+  replaceFile(path: string, text: string, how?: Replacing): Promise<boolean>;
+}
+
+export interface Replacing {
+  /** Who writes: what an attempt at the same call left behind when it was killed is cleared away. */
+  readonly call?: string;
+  /** The text that this change was made from: where the file has become another by then, somebody's work would be lost. */
+  readonly instead?: string;
 }
 
 /** Opens a workspace. Throws TOOL_FAILED when the folder doesn't exist. */
@@ -55,13 +64,16 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     root,
     async openFile(path) {
       const names = namesOf(path);
-      try {
-        const real = await realpath(join(root, ...names));
-        assertInside(root, real, path);
-        // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-        return await openVerified(root, real, path, O_RDONLY | O_NONBLOCK);
-      } catch (error) {
-        throw describeFailure(error, path);
+      for (let left = openings; ; left--) {
+        try {
+          const real = await realpath(join(root, ...names));
+          assertInside(root, real, path);
+          // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+          return await openVerified(root, real, path, O_RDONLY | O_NONBLOCK);
+        } catch (error) {
+          const replaced = OmniForgeError.is(error) && error.details["replaced"] === true;
+          if (left === 1 || !replaced) throw describeFailure(error, path);
+        }
       }
     },
     async exists(path) {
@@ -74,14 +86,14 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
         throw describeFailure(error, path);
       }
     },
-    async replaceFile(path, text, call = randomUUID()) {
+    async replaceFile(path, text, how = {}) {
       const names = namesOf(path);
       const name = names.pop();
       if (name === undefined || path.endsWith("/"))
         throw new OmniForgeError("INVALID_INPUT", `${path} names a folder, not a file`);
       try {
         const target = await resolveTarget(root, join(await makeFolders(root, names, path), name), path);
-        await replaceAtomically(root, target, path, text, call);
+        return await replaceAtomically(root, target, path, text, how);
       } catch (error) {
         throw describeFailure(error, path);
       }
@@ -129,8 +141,11 @@ function assertUnmoved(file: FileHandle, real: string, path: string): void {
   const opened = fstatSync(file.fd, { bigint: true });
   for (let round = 0; round < verifyingRounds; round++) {
     const named = lstatSync(real, { bigint: true });
-    if (realpathSync.native(real) !== real || opened.ino !== named.ino || opened.dev !== named.dev) {
-      throw new OmniForgeError("PATH_OUTSIDE", `${path} was moved while it was opened`);
+    const led = realpathSync.native(real) !== real;
+    if (led || opened.ino !== named.ino || opened.dev !== named.dev) {
+      throw new OmniForgeError("PATH_OUTSIDE", `${path} was moved while it was opened`, {
+        details: { replaced: !led },
+      });
     }
   }
 }
@@ -187,30 +202,37 @@ async function replaceAtomically(
   target: string,
   path: string,
   text: string,
-  call: string,
-): Promise<void> {
+  { call = randomUUID(), instead }: Replacing,
+): Promise<boolean> {
   const folder = dirname(target);
   const ours = `${unfinishedPrefix}${createHash("sha256").update(call).digest("hex").slice(0, 16)}-`;
   for (const name of await readdir(folder))
     if (name.startsWith(ours)) await rm(join(folder, name), { force: true });
   const mode = await lstat(target).then(
     (found) => found.mode & 0o777,
-    () => 0o666,
+    () => undefined,
   );
   const unfinished = join(folder, `${ours}${randomUUID()}`);
-  const file = await openVerified(root, unfinished, path, O_WRONLY | O_CREAT | O_EXCL, mode).catch(
+  const file = await openVerified(root, unfinished, path, O_WRONLY | O_CREAT | O_EXCL, mode ?? 0o666).catch(
     async (error: unknown) => {
       await rm(unfinished, { force: true });
       throw error;
     },
   );
   try {
+    // The mask of this process is for new files only.
+    if (mode !== undefined) await file.chmod(mode);
     await file.writeFile(text);
     // A result that is in the log must not be lost to a power cut.
     await file.sync();
     if ((await realpath(folder)) !== folder)
       throw new OmniForgeError("PATH_OUTSIDE", `${path} was moved while it was written`);
-    await rename(unfinished, target);
+    // In one go with the rename: whoever changes the same file beside us, in this process, is before it or after it.
+    if (instead !== undefined && readNow(target) !== instead) {
+      await rm(unfinished, { force: true });
+      return false;
+    }
+    renameSync(unfinished, target);
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
@@ -218,6 +240,11 @@ async function replaceAtomically(
     await file.close();
   }
   await syncFolder(folder);
+  return true;
+}
+
+function readNow(target: string): string {
+  return readFileSync(target, { encoding: "utf8", flag: O_RDONLY | O_NONBLOCK | O_NOFOLLOW });
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -38,7 +38,7 @@ export const writeTool = defineTool({
         `the content has ${bytes} bytes; at most ${maximumTextBytes} are written`,
       );
     signal.throwIfAborted();
-    await (await openWorkspace(workspace)).replaceFile(path, content, idempotencyKey);
+    await (await openWorkspace(workspace)).replaceFile(path, content, { call: idempotencyKey });
     return `wrote ${counted(linesIn(content), "line")} to ${path}`;
   },
 });
