@@ -155,6 +155,7 @@ function engine(says: EngineState): Backend & { readonly told: string[] } {
     wake: note("wake"),
     cancel: note("cancel"),
     describe: () => Promise.resolve(says),
+    isAnyoneWorking: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   };
 }

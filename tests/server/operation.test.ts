@@ -20,7 +20,12 @@ const codeOf = ({ status, body }: Answered): unknown[] => [
 describe("the server itself", () => {
   it("says that it lives, whether it can work, and what it has counted", async () => {
     expect((await stage.ask("/healthz")).body).toEqual({ status: "ok" });
-    expect((await stage.ask("/readyz")).body).toEqual({ status: "ready", store: "ok", engine: "ok" });
+    expect((await stage.ask("/readyz")).body).toEqual({
+      status: "ready",
+      store: "ok",
+      engine: "ok",
+      workers: "ok",
+    });
     await stage.ask(`${api}/agents/clerk/tasks`, { body: { message: "hello SECRET-WORDS" } });
     const { text } = await stage.ask("/metrics");
     expect(text).toMatch(/^omniforge_tasks_created_total 1$/m);

@@ -17,6 +17,7 @@ const backend: BackendFactory = () =>
     wake: away,
     cancel: away,
     describe: away,
+    isAnyoneWorking: away,
     close: () => Promise.resolve(),
   });
 const agent = defineAgent({ name: "patient", instructions: "", model: "keyless:demo" });

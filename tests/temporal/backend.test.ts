@@ -291,8 +291,7 @@ describe.skipIf(skipped !== "")(`the Temporal backend${skipped}`, { timeout: pat
     const elsewhere = createWorld({ script, tools: [there], folder: here.folder });
     const worker = await startWorker(elsewhere, {
       address: server.address,
-      taskQueue: queue,
-      worker: { stepsOnly: true },
+      worker: { polls: [queue] },
     });
     const task = await here.create(testAgent({ tools: [there] }));
     await backend.start(task);

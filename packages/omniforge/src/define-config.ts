@@ -1,6 +1,7 @@
 /** What `omniforge.config.ts` says: what the commands of this folder and those below it work with. */
 import type { Agent } from "./agents/define-agent.ts";
 import type { OmniForgeOptions } from "./create-omniforge.ts";
+import type { TemporalSettings } from "./load-temporal.ts";
 import type { ModelFactsTable } from "./models/model-facts.ts";
 import type { Retention } from "./retention.ts";
 import type { ShellRules } from "./tools/builtin/shell/rules.ts";
@@ -17,6 +18,8 @@ export interface OmniForgeConfig {
   /** The model of agents that name none. */
   readonly model?: string;
   readonly backend?: "in-process" | "temporal";
+  /** Of the backend `temporal`: where its server is, and which queues there are. */
+  readonly temporal?: TemporalSettings;
   /** Default `.omniforge` beside the file. */
   readonly dataDirectory?: string;
   /** The folder that tasks work on. Default: the one that the command is typed in. */

@@ -10,6 +10,7 @@ export {
 export type { Followed, ListedTasks, Tasks } from "./tasks.ts";
 export type { Retention } from "./retention.ts";
 export { defineConfig, type OmniForgeConfig } from "./define-config.ts";
+export type { TemporalSettings } from "./load-temporal.ts";
 export { defineAgent, type Agent, type AgentDefinition } from "./agents/define-agent.ts";
 export {
   defineTool,

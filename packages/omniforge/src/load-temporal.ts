@@ -2,12 +2,46 @@
 import type { BackendFactory } from "./backend/backend.ts";
 import { OmniForgeError } from "./protocol/error.ts";
 
-/** Throws ENGINE_MISSING. */
-export async function loadTemporal(): Promise<BackendFactory> {
+/** What a config file may say of Temporal; the package's own options say more (`TemporalOptions`). */
+export interface TemporalSettings {
+  /** Default: Temporal's own environment and profile (TEMPORAL_ADDRESS, TEMPORAL_PROFILE …), then localhost:7233. */
+  readonly address?: string;
+  readonly namespace?: string;
+  /** Default "omniforge". */
+  readonly taskQueue?: string;
+  /** Queues of their own for model calls and for tools. */
+  readonly queues?: { readonly model?: string; readonly tools?: string };
+  /** Model calls a second, by provider, over all workers. */
+  readonly modelRates?: Readonly<Record<string, number>>;
+}
+
+/** What a command adds to the settings. */
+export interface TemporalProcess extends TemporalSettings {
+  readonly connectTimeoutMs?: number;
+  readonly onWaiting?: (error: Error) => void;
+  readonly worker?: {
+    readonly polls?: readonly string[];
+    readonly maximumSteps?: number;
+    readonly shutdownGraceMs?: number;
+    readonly deployment?: { readonly name: string; readonly build: string; readonly pinned?: boolean };
+  };
+}
+
+/** What is used of the package. */
+interface TemporalPackage {
+  readonly temporal: (options: TemporalProcess) => BackendFactory;
+}
+
+/** Makes the backend. Throws ENGINE_MISSING. */
+export async function loadTemporal(options: TemporalProcess = {}): Promise<BackendFactory> {
+  return (await temporalPackage()).temporal(options);
+}
+
+async function temporalPackage(): Promise<TemporalPackage> {
   const name = "@omniforge/temporal";
   try {
     const loaded: unknown = await import(name);
-    if (isTemporalPackage(loaded)) return loaded.temporal();
+    if (isTemporalPackage(loaded)) return loaded;
     throw new OmniForgeError(
       "ENGINE_MISSING",
       `the installed ${name} exports no backend: install the version of this release`,
@@ -22,7 +56,7 @@ export async function loadTemporal(): Promise<BackendFactory> {
   }
 }
 
-function isTemporalPackage(loaded: unknown): loaded is { temporal: () => BackendFactory } {
+function isTemporalPackage(loaded: unknown): loaded is TemporalPackage {
   return (
     typeof loaded === "object" &&
     loaded !== null &&

@@ -24,7 +24,7 @@ import type { AgentActivities, HandInput, OpenedChild, SettledCalls } from "./sa
 import { taskInput } from "./task-input.ts";
 
 export function createActivities(runner: StepRunner): AgentActivities {
-  const { world } = runner;
+  const { world, place } = runner;
   const { executions } = world.store;
   const room = createRoom();
   const noteRun = runNoter(runner);
@@ -33,7 +33,7 @@ export function createActivities(runner: StepRunner): AgentActivities {
     const result = await openChild(world, attempt, call);
     if (result.kind !== "done" || result.value === "done" || call.child === undefined) return narrow(result);
     const child = await world.store.row({ tenant: attempt.tenant, task: call.child });
-    const start = child && (await taskInput(world, child));
+    const start = child && (await taskInput(world, child, place));
     return { kind: "done", value: { call: result.value, ...(start && { start }) } };
   }
 

@@ -8,7 +8,8 @@ import type { Backend, BackendFactory } from "omniforge/backend";
 import type { TaskReference } from "omniforge/protocol";
 import type { StepWorld } from "omniforge/steps";
 import { connectClient, type TemporalClient } from "./client.ts";
-import { placeOf, type TemporalOptions } from "./options.ts";
+import { createLookout } from "./lookout.ts";
+import { placeOf, type Place, type TemporalOptions } from "./options.ts";
 import { startReconciler } from "./reconciler.ts";
 import { taskInput } from "./task-input.ts";
 
@@ -25,8 +26,8 @@ export function temporal(options: TemporalOptions = {}): BackendFactory {
   return async (world, { work }) => {
     const place = placeOf(options);
     const client = await connectClient(place);
-    const backend = overClient(world, client);
-    if (!work) return backend;
+    const backend = overClient(world, client, place);
+    if (!work) return attended(backend, place);
     try {
       // Loaded only here: a client needs no worker, nor its native parts.
       const { startWorker } = await import("./worker.ts");
@@ -47,10 +48,33 @@ export function temporal(options: TemporalOptions = {}): BackendFactory {
   };
 }
 
-function overClient(world: StepWorld, client: TemporalClient): Backend {
+/** Where nobody else may be working, that is said. */
+function attended(backend: Backend, { address, namespace, taskQueue, onError }: Place): Backend {
+  const message =
+    `nobody takes tasks from the queue ${taskQueue} (namespace ${namespace} at ${address}): start a worker ` +
+    "(omniforge worker). What was submitted is kept, and begins when there is one.";
+  const lookout = createLookout(
+    () => backend.isAnyoneWorking(),
+    () => onError(new Error(message)),
+    onError,
+  );
+  return {
+    ...backend,
+    async start(reference) {
+      await backend.start(reference);
+      lookout.started();
+    },
+    async close() {
+      lookout.stop();
+      await backend.close();
+    },
+  };
+}
+
+function overClient(world: StepWorld, client: TemporalClient, place: Place): Backend {
   async function start(reference: TaskReference): Promise<void> {
     const row = await world.store.row(reference);
-    const input = row && (await taskInput(world, row));
+    const input = row && (await taskInput(world, row, place));
     if (input === undefined) return;
     const firstRun = await client.start(reference.task, input);
     if (firstRun !== undefined && row?.firstRun === null)
@@ -68,6 +92,7 @@ function overClient(world: StepWorld, client: TemporalClient): Backend {
       if (!(await client.cancel(reference.task))) await start(reference);
     },
     describe: (reference) => client.describe(reference.task),
+    isAnyoneWorking: () => client.isAnyoneWorking(),
     close: () => client.close(),
   };
 }

@@ -1,6 +1,6 @@
 /** OmniForge on Temporal: the same loop as a workflow, model and tool calls as activities, sub-agents as child workflows. */
 export { temporal } from "./backend.ts";
-export type { ReconcileOptions, TemporalOptions, WorkerTuning } from "./options.ts";
+export type { Deployment, ReconcileOptions, StepQueues, TemporalOptions, WorkerTuning } from "./options.ts";
 export type { RunningWorker } from "./worker.ts";
 
 import type { StepWorld } from "omniforge/steps";

@@ -8,18 +8,39 @@ export interface TemporalOptions {
   readonly namespace?: string;
   /** Default "omniforge". Short: it stands in several events of every turn. */
   readonly taskQueue?: string;
-  /** How long to wait for the server before ENGINE_UNREACHABLE. Default 5 s. */
+  /** Queues of their own for some of the steps. All processes of a task queue must say the same. */
+  readonly queues?: StepQueues;
+  /**
+   * Model calls a second, by provider, over all workers: `{ openai: 5 }`. A provider named here gets a queue of its own,
+   * and the server hands out no more of it. All processes of a task queue must say the same.
+   */
+  readonly modelRates?: Readonly<Record<string, number>>;
+  /** How long to wait for the server before ENGINE_UNREACHABLE. Default 5 s; Infinity: for ever. */
   readonly connectTimeoutMs?: number;
+  /** Hears, while the server is waited for, why: at once, and then twice a minute. */
+  readonly onWaiting?: (error: Error) => void;
   readonly worker?: WorkerTuning;
   readonly reconcile?: ReconcileOptions;
   /** Hears what went wrong beside any caller: a sweep that failed, a worker that stopped. Default: a process warning. */
   readonly onError?: (error: unknown) => void;
 }
 
+export interface StepQueues {
+  /** Where models are called. Default: the task queue. */
+  readonly model?: string;
+  /** Where tools run that name no queue themselves. Default: the task queue. */
+  readonly tools?: string;
+}
+
 export interface WorkerTuning {
   /** Names this worker in histories. Short, for the same reason. Default: the process's id. */
   readonly identity?: string;
-  /** Steps that run at once. Default 100. */
+  /**
+   * What it takes: `workflow`, `model`, `tools`, and names of queues that tools have. Default: the first three. What has no
+   * queue of its own comes with `workflow`.
+   */
+  readonly polls?: readonly string[];
+  /** Steps that run at once, of each queue that it polls. Default 100. */
   readonly maximumSteps?: number;
   /** Workflow tasks that run at once. Few, or simultaneous replays outlast their time limit. Default 4. */
   readonly maximumWorkflowTasks?: number;
@@ -27,8 +48,17 @@ export interface WorkerTuning {
   readonly maximumCachedTasks?: number;
   /** How long running steps may take to finish when this process closes; then they run elsewhere. Default 10 s. */
   readonly shutdownGraceMs?: number;
-  /** Performs steps only, for a queue that tools name; workflows stay with the other workers. */
-  readonly stepsOnly?: boolean;
+  /** Which release of the agents this worker is, for Temporal's worker versioning. Default: unversioned. */
+  readonly deployment?: Deployment;
+}
+
+/** A worker deployment's version. It gets no tasks until the server is told that this is the current one. */
+export interface Deployment {
+  readonly name: string;
+  /** Short: it stands in several events of every turn. */
+  readonly build: string;
+  /** A task stays with the version that began it. Default: it moves to the current one. */
+  readonly pinned?: boolean;
 }
 
 export interface ReconcileOptions {
@@ -43,8 +73,11 @@ export interface Place {
   readonly address: string;
   readonly namespace: string;
   readonly taskQueue: string;
+  readonly queues: StepQueues;
+  readonly modelRates: Readonly<Record<string, number>>;
   readonly connectTimeoutMs: number;
   readonly connection: ClientConnectConfig["connectionOptions"];
+  readonly onWaiting: (error: Error) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -56,8 +89,11 @@ export function placeOf(options: TemporalOptions): Place {
     address,
     namespace: options.namespace ?? namespace ?? "default",
     taskQueue: options.taskQueue ?? "omniforge",
+    queues: options.queues ?? {},
+    modelRates: options.modelRates ?? {},
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     connection: { ...connectionOptions, address },
+    onWaiting: options.onWaiting ?? (() => undefined),
     onError: options.onError ?? warn,
   };
 }

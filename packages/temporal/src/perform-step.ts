@@ -10,6 +10,7 @@ import { OmniForgeError, type ErrorCode } from "omniforge/protocol";
 import type { Attempt, StepResult, StepWorld } from "omniforge/steps";
 import { beat, endInGoodOrder } from "./deaths.ts";
 import { showsLife } from "./life-signs.ts";
+import type { Place } from "./options.ts";
 import type { Outcome } from "./sandbox/contract.ts";
 
 /** With a heartbeat timeout of 3 s: two may be late, and a cancel is heard within about a second. */
@@ -19,12 +20,12 @@ const largestResult = 256 * 1024;
 
 export interface StepRunner {
   readonly world: StepWorld;
-  readonly onError: (error: unknown) => void;
+  readonly place: Place;
 }
 
 /** Performs a step of the workflow's task; returns its outcome, or throws what the server is to retry. */
 export async function performStep<Value>(
-  { world, onError }: StepRunner,
+  { world, place }: StepRunner,
   tenant: string,
   step: (attempt: Attempt) => Promise<StepResult<Value>>,
 ): Promise<Outcome<Value>> {
@@ -43,7 +44,7 @@ export async function performStep<Value>(
   } catch (thrown) {
     if (showsLife(world)) endInGoodOrder(context);
     if (thrown instanceof ApplicationFailure) throw thrown;
-    onError(new Error(`${activityType} of task ${attempt.task} failed`, { cause: thrown }));
+    place.onError(new Error(`${activityType} of task ${attempt.task} failed`, { cause: thrown }));
     throw toFailure(thrown);
   } finally {
     clearInterval(beating);

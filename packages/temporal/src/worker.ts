@@ -4,16 +4,22 @@
  * Owns: the worker's figures (measured: few workflow tasks at once, short names in every event, heartbeats let through
  * every second), and stopping without losing what runs.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
-import { DefaultLogger, type LogEntry, NativeConnection, Runtime, Worker } from "@temporalio/worker";
-import { OmniForgeError } from "omniforge/protocol";
+import {
+  DefaultLogger,
+  type LogEntry,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from "@temporalio/worker";
 import type { StepWorld } from "omniforge/steps";
 import { createActivities } from "./activities.ts";
 import { workflowBundle as loadBundle } from "./bundle.ts";
-import { namespaceThere, reach } from "./client.ts";
 import { keepRunning } from "./keep-running.ts";
-import { placeOf, type Place, type TemporalOptions } from "./options.ts";
+import { placeOf, type Deployment, type TemporalOptions } from "./options.ts";
+import { polledBy, type Polled } from "./queues.ts";
+import { connected, reach } from "./reach.ts";
 
 /** Bump together with the bundle's behaviour; it stands in several events of every turn, so it is short. */
 const buildId = "1";
@@ -31,54 +37,64 @@ export interface RunningWorker {
  */
 export async function startWorker(world: StepWorld, options: TemporalOptions = {}): Promise<RunningWorker> {
   const place = placeOf(options);
-  prepareRuntime();
-  const connection = await connectWorker(place);
   const { worker: tuning = {} } = options;
-  try {
-    await namespaceThere(place, connection);
-    const workflowBundle = tuning.stepsOnly === true ? undefined : await loadBundle();
-    const make = (): Promise<Worker> =>
-      reach(place, () =>
-        Worker.create({
-          connection,
-          namespace: place.namespace,
-          taskQueue: place.taskQueue,
-          ...(workflowBundle && { workflowBundle }),
-          activities: createActivities({ world, onError: place.onError }),
-          identity: tuning.identity ?? `of-${process.pid}`,
-          buildId,
-          maxConcurrentActivityTaskExecutions: tuning.maximumSteps ?? 100,
-          maxConcurrentWorkflowTaskExecutions: tuning.maximumWorkflowTasks ?? 4,
-          maxCachedWorkflows: tuning.maximumCachedTasks ?? 500,
-          maxHeartbeatThrottleInterval: 1_000,
-          stickyQueueScheduleToStartTimeout: 1_000,
-          shutdownGraceTime: tuning.shutdownGraceMs ?? 10_000,
-        }),
-      );
-    const close = keepRunning(await make(), make, place.onError);
-    return {
-      close: async () => {
-        await close();
-        await connection.close();
-      },
-    };
-  } catch (thrown) {
+  const polled = polledBy(place, tuning);
+  prepareRuntime();
+  const connection = await connected(place, () => NativeConnection.connect(place.connection));
+  const closing: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(closing.map((one) => one()));
     await connection.close();
+  };
+  try {
+    const bundle = polled.some(({ workflows }) => workflows) ? await loadBundle() : undefined;
+    // One for all queues: a step that is to run alone runs alone in its process.
+    const activities = createActivities({ world, place });
+    for (const one of polled) {
+      const settings: WorkerOptions = {
+        ...steady(one, options),
+        connection,
+        namespace: place.namespace,
+        activities,
+        ...(one.workflows && bundle !== undefined && { workflowBundle: bundle }),
+      };
+      const make = (): Promise<Worker> => reach(place, () => Worker.create(settings));
+      closing.push(keepRunning(await make(), make, place.onError));
+    }
+    return { close };
+  } catch (thrown) {
+    await close();
     throw thrown;
   }
 }
 
-/** A worker that is started while its server starts waits for it, as clients do. */
-async function connectWorker(place: Place): Promise<NativeConnection> {
-  const deadline = Date.now() + place.connectTimeoutMs;
-  for (;;) {
-    try {
-      return await reach(place, () => NativeConnection.connect(place.connection));
-    } catch (thrown) {
-      if (Date.now() >= deadline || !OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) throw thrown;
-      await sleep(200);
-    }
-  }
+/** What a worker of a queue is told besides what it runs. */
+function steady({ queue, rate }: Polled, { worker: tuning = {} }: TemporalOptions): WorkerOptions {
+  return {
+    taskQueue: queue,
+    identity: tuning.identity ?? `of-${process.pid}`,
+    ...versionOf(tuning.deployment),
+    ...(rate !== undefined && { maxTaskQueueActivitiesPerSecond: rate }),
+    maxConcurrentActivityTaskExecutions: tuning.maximumSteps ?? 100,
+    maxConcurrentWorkflowTaskExecutions: tuning.maximumWorkflowTasks ?? 4,
+    maxCachedWorkflows: tuning.maximumCachedTasks ?? 500,
+    maxHeartbeatThrottleInterval: 1_000,
+    stickyQueueScheduleToStartTimeout: 1_000,
+    shutdownGraceTime: tuning.shutdownGraceMs ?? 10_000,
+  };
+}
+
+/** Unversioned, unless a deployment is named; then tasks move to its current version, unless they are pinned. */
+function versionOf(deployment: Deployment | undefined): Partial<WorkerOptions> {
+  if (deployment === undefined) return { buildId };
+  const { name: deploymentName, build, pinned = false } = deployment;
+  return {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version: { deploymentName, buildId: build },
+      defaultVersioningBehavior: pinned ? "PINNED" : "AUTO_UPGRADE",
+    },
+  };
 }
 
 /** A step that is tried again is no news: its failure is in the task's log, and what was unexpected went to `onError`. */

@@ -19,6 +19,8 @@ export interface Backend {
   /** A cancel was accepted: abort what runs. May be lost or doubled. */
   cancel(reference: TaskReference): Promise<void>;
   describe(reference: TaskReference): Promise<EngineState>;
+  /** Whether a living process executes what is started here, this one included. To be told to people, not to decide by. */
+  isAnyoneWorking(): Promise<boolean>;
   /** Stops executing here, gracefully: running steps may finish, nothing is lost. */
   close(): Promise<void>;
 }

@@ -23,6 +23,7 @@ import type { SweepChoice } from "./commands/sweep.ts";
 import type { TasksChoice } from "./commands/tasks.ts";
 import type { ToolsChoice } from "./commands/tools.ts";
 import type { WatchChoice } from "./commands/watch.ts";
+import type { WorkerChoice } from "./commands/worker.ts";
 
 const data = (): Option => new Option("--data <folder>", "where tasks are kept (default: .omniforge)");
 const url = (): Option =>
@@ -253,9 +254,26 @@ program
   .option("--allow-host <name...>", "names that it answers to, beside this machine's own")
   .option("--allow-origin <origin...>", "whose pages may call it: https://app.example.com")
   .addOption(backend())
+  .option("--work", "run tasks in this process, too (default, but not on Temporal: workers do)")
   .addOption(noWork())
   .addOption(data())
   .action((choice: ServeChoice) => run(async () => (await import("./commands/serve.ts")).serve(choice)));
+
+program
+  .command("worker")
+  .description("run tasks on Temporal, until it is told to stop")
+  .option(
+    "--queues <names...>",
+    "what it takes: workflow, model, tools, or a tool's own queue (default: the first three)",
+  )
+  .option("--concurrency <number>", "steps that run at once, of each queue (default: 100)", toLimit)
+  .option("--grace <seconds>", "how long what runs may take to finish when it stops", toPositive, 30)
+  .option("--wait <seconds>", "how long to wait for a server that is not up (default: for ever)", toPositive)
+  .option("--deployment <name>", "the worker deployment that it belongs to (default: unversioned)")
+  .option("--build <id>", "which version of the deployment it is")
+  .option("--pinned", "a task stays with the version that began it")
+  .addOption(data())
+  .action((choice: WorkerChoice) => run(async () => (await import("./commands/worker.ts")).worker(choice)));
 
 program
   .command("init")

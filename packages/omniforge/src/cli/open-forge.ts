@@ -1,22 +1,19 @@
 /**
  * Opening the OmniForge that a command works with: config file, data directory, engine, agents, models.
- *
- * Owns, besides: looking who runs tasks here, which only an opened store can tell.
  */
 import { randomUUID } from "node:crypto";
 import { assistant } from "../agents/assistant.ts";
 import { defineAgent, type Agent } from "../agents/define-agent.ts";
-import type { BackendFactory } from "../backend/backend.ts";
 import { createOmniForge, type OmniForge } from "../create-omniforge.ts";
 import type { OmniForgeConfig } from "../define-config.ts";
 import { inProcess } from "../in-process/backend.ts";
+import { loadTemporal, type TemporalProcess, type TemporalSettings } from "../load-temporal.ts";
 import type { LanguageModel } from "../models/language-model.ts";
 import { discoverModels, type Discovery } from "../models/discovery/index.ts";
 import { userMessage } from "../protocol/message.ts";
 import type { EngineName } from "../protocol/task.ts";
 import { redactForge } from "../redaction/redact-forge.ts";
 import { say } from "../say.ts";
-import type { StepWorld } from "../steps/step.ts";
 import { createShellTool } from "../tools/builtin/index.ts";
 import type { Tool } from "../tools/tool.ts";
 import { chooseModel, type ChosenModel } from "./choose-model.ts";
@@ -29,8 +26,10 @@ import { probeQuickly } from "./probe-quickly.ts";
 export interface ForgeChoice {
   readonly data?: string | undefined;
   readonly backend?: EngineName | undefined;
-  /** Whether this process executes tasks, or only talks to those that do. */
-  readonly work: boolean;
+  /** Whether this process executes tasks, or only talks to those that do; where it depends on the engine, by which. */
+  readonly work: boolean | ((engine: EngineName) => boolean);
+  /** What this process does on Temporal beyond the config file's settings. */
+  readonly temporal?: Omit<TemporalProcess, keyof TemporalSettings>;
   /** Whether it creates tasks: then it must know the model that they get. */
   readonly creates?: boolean;
   /** The model that was asked for, by its reference. */
@@ -57,23 +56,20 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
   const loaded: LoadedConfig = only === undefined ? await loadConfig() : { config: {} };
   const { config } = loaded;
   const agents = agentsOf(config);
-  const looks = only === undefined && (choice.work || choice.creates === true);
+  const engine = choice.backend ?? config.backend ?? "in-process";
+  const work = typeof choice.work === "function" ? choice.work(engine) : choice.work;
+  const looks = only === undefined && (work || choice.creates === true);
   const discovery = looks ? await discoverModels(process.env, probeQuickly) : nothing;
   const model = chooseModel(only?.reference ?? choice.model, config, discovery);
-  const seen: { world?: StepWorld } = {};
-  const local: BackendFactory = (world, options) => {
-    seen.world = world;
-    return inProcess()(world, options);
-  };
-  const engine = choice.backend ?? config.backend;
   const models = only === undefined ? config.models : { [only.reference]: only.model };
   const dataDirectory = choice.data ?? config.dataDirectory ?? defaultData;
   const database = databaseOf(config);
   const whole = await createOmniForge({
     dataDirectory,
     agents,
-    work: choice.work,
-    backend: engine === "temporal" ? "temporal" : local,
+    work,
+    backend:
+      engine === "temporal" ? await loadTemporal({ ...config.temporal, ...choice.temporal }) : inProcess(),
     model: model.reference,
     discovery,
     ...(config.redact !== undefined && { redact: config.redact }),
@@ -105,10 +101,7 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
     close: () => (closed ??= forge.close()),
     retell: (task) => forge.backend.cancel(task),
     reopen: () => openForge({ ...choice, backend: forge.backend.name, work: false, creates: false }),
-    async isAnyoneWorking() {
-      const owners = (await seen.world?.store.executions.owners()) ?? [];
-      return owners.some(({ dead }) => !dead);
-    },
+    isAnyoneWorking: () => forge.backend.isAnyoneWorking(),
   };
 }
 

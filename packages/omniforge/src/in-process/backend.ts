@@ -57,6 +57,10 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
         if (row === undefined) return "not-found";
         return row.endedSeq === null ? "running" : "closed";
       },
+      async isAnyoneWorking() {
+        const owners = await world.store.executions.owners();
+        return owners.some(({ dead }) => !dead);
+      },
       async close() {
         clearSweep();
         await runner?.stop();

@@ -11,6 +11,9 @@ const readiness = named(
     status: z.enum(["ready", "not ready", "stopping"]),
     store: part.describe("Whether tasks can be written down."),
     engine: part.describe("Whether the engine that runs them answers."),
+    workers: z
+      .enum(["ok", "none", "unknown"])
+      .describe("Whether a process runs them. Without one they are taken, and wait."),
   }),
 );
 type Readiness = z.infer<typeof readiness>;
@@ -44,29 +47,41 @@ export class Health {
   async #look(): Promise<Readiness> {
     const { store } = this.#forge.world;
     const nobody = { tenant: "readyz", task: "readyz" };
-    const [written, described] = await Promise.all([
+    const [written, described, workers] = await Promise.all([
       // A store without a probe shows at least whether it takes a transaction.
       works(() => store.probe?.() ?? store.commit({ ...nobody, entries: [], at: Date.now() })),
       works(() => this.#forge.backend.describe(nobody)),
+      inTime(
+        () => this.#forge.backend.isAnyoneWorking().then((anyone) => (anyone ? "ok" : "none")),
+        "unknown" as const,
+      ),
     ]);
     return {
       status: written === "ok" && described === "ok" ? "ready" : "not ready",
       store: written,
       engine: described,
+      workers,
     };
   }
 }
 
-async function works(perform: () => Promise<unknown>): Promise<"ok" | "failed"> {
+const works = (perform: () => Promise<unknown>): Promise<"ok" | "failed"> =>
+  inTime(() => perform().then(() => "ok" as const), "failed");
+
+/** What it resolves with; otherwise, where it fails or takes too long, the other value. */
+async function inTime<Value, Otherwise>(
+  perform: () => Promise<Value>,
+  otherwise: Otherwise,
+): Promise<Value | Otherwise> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"failed">((resolve) => {
-    timer = setTimeout(() => resolve("failed"), patienceMs);
+  const late = new Promise<Otherwise>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), patienceMs);
   });
   try {
-    return await Promise.race([perform().then(() => "ok" as const), late]);
+    return await Promise.race([perform(), late]);
   } catch {
     // Which part, is all that is told; the reason is in the log of whoever tries to use it.
-    return "failed";
+    return otherwise;
   } finally {
     clearTimeout(timer);
   }

@@ -14,6 +14,8 @@ export interface TaskInput {
   readonly loopVersion: number;
   /** Set where the agent allows its model more time than most. */
   readonly modelTimeoutMs?: number;
+  /** Set where models or tools have queues of their own. */
+  readonly queues?: { readonly model?: string; readonly tools?: string };
   /** The run before parked here: this one re-runs its turn, and has made no progress until it goes beyond. */
   readonly rerun?: true;
 }

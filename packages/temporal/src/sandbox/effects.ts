@@ -60,7 +60,7 @@ export interface TaskEffects extends Effects {
 }
 
 export function taskEffects(input: TaskInput, wakes: Wakes): TaskEffects {
-  const { tenant } = input;
+  const { tenant, queues = {} } = input;
   let progress = input.rerun !== true;
   let suspended: "parked" | "ended" | undefined;
   let openChildren = 0;
@@ -69,8 +69,9 @@ export function taskEffects(input: TaskInput, wakes: Wakes): TaskEffects {
   const model = proxyActivities<AgentActivities>({
     ...unlimited,
     startToCloseTimeout: input.modelTimeoutMs ?? modelTimeoutMs,
+    ...(queues.model !== undefined && { taskQueue: queues.model }),
   });
-  const tool = ({ name, queue, timeoutMs }: Call): AgentActivities =>
+  const tool = ({ name, queue = queues.tools, timeoutMs }: Call): AgentActivities =>
     proxyActivities<AgentActivities>({
       ...unlimited,
       startToCloseTimeout: timeoutMs + graceMs,

@@ -1,4 +1,7 @@
-/** `omniforge serve`: the HTTP service over the data directory, with a worker in this process. */
+/**
+ * `omniforge serve`: the HTTP service over the data directory. In process it runs the tasks as well; on Temporal workers do
+ * that, unless it is told to.
+ */
 import type { EngineName } from "../../protocol/task.ts";
 import { a2a } from "../../server/a2a/index.ts";
 import { createServer } from "../../server/app.ts";
@@ -15,14 +18,15 @@ export interface ServeChoice {
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
   readonly backend?: EngineName;
-  /** Commander's `--no-work`. */
-  readonly work: boolean;
+  /** Commander's `--work` and `--no-work`. */
+  readonly work?: boolean;
   readonly data?: string;
 }
 
 /** Serves until a signal says to stop. */
 export async function serve(choice: ServeChoice): Promise<ExitCode> {
-  const { host = "127.0.0.1", port, backend, work, data, allowHost, allowOrigin = [] } = choice;
+  const { host = "127.0.0.1", port, backend, data, allowHost, allowOrigin = [] } = choice;
+  const work = (engine: EngineName): boolean => choice.work ?? engine !== "temporal";
   const { forge, config, dataDirectory, close } = await openForge({ data, backend, work, creates: true });
   try {
     const onError = (error: unknown, operation: string): void =>

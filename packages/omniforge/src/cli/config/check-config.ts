@@ -32,6 +32,15 @@ const rules = z.strictObject({
   deny: z.array(z.string()).optional(),
 });
 
+const word = z.string().min(1);
+const temporal = z.strictObject({
+  address: word.exactOptional(),
+  namespace: word.exactOptional(),
+  taskQueue: word.exactOptional(),
+  queues: z.strictObject({ model: word.exactOptional(), tools: word.exactOptional() }).exactOptional(),
+  modelRates: z.record(z.string(), z.number().positive()).exactOptional(),
+});
+
 const shape = z.strictObject({
   agents: z
     .array(agent)
@@ -48,6 +57,7 @@ const shape = z.strictObject({
     .regex(/^[^\s:]+:\S+$/, "is no reference to a model; it has the form provider:model")
     .optional(),
   backend: z.enum(["in-process", "temporal"]).optional(),
+  temporal: temporal.optional(),
   dataDirectory: z.string().min(1).optional(),
   workspace: z.string().min(1).optional(),
   database: z
