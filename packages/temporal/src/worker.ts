@@ -97,9 +97,9 @@ function versionOf(deployment: Deployment | undefined): Partial<WorkerOptions> {
   };
 }
 
-/** A step that is tried again is no news: its failure is in the task's log, and what was unexpected went to `onError`. */
+/** A step that is tried again is no news: its failure is in the log, and what was unexpected went to `onError`. Nor is a worker without workflows. */
 function report({ level, message, meta = {} }: LogEntry): void {
-  if (message === "Activity failed") return;
+  if (message === "Activity failed" || message.startsWith("No workflows registered")) return;
   process.stderr.write(`${level} ${message} ${inspect(meta, { depth: 3, breakLength: Infinity })}\n`);
 }
 
