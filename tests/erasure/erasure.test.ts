@@ -91,6 +91,7 @@ it("keeps nothing of a file that is said to an erased task", async () => {
 });
 
 it("keeps nothing of what a tool returns after its task was erased", async () => {
+  const gone = Promise.withResolvers<void>();
   const slow = defineTool({
     name: "slow",
     description: "Ends and erases its own task before it returns",
@@ -101,6 +102,7 @@ it("keeps nothing of what a tool returns after its task was erased", async () =>
       await end(store, { tenant, task });
       await store.close();
       await forge.erase(task);
+      gone.resolve();
       return canary("late result").padEnd(90_000);
     },
   });
@@ -110,7 +112,10 @@ it("keeps nothing of what a tool returns after its task was erased", async () =>
     agents: [agent],
     models: { "scripted:slow": scriptedModel(() => ({ calls: [{ name: "slow" }] })) },
   });
-  const { erased } = await forge.run(agent, canary("message"));
+  const { task } = await forge.run(agent, canary("message"));
+  // Who follows the task sees it end before it is erased.
+  await gone.promise;
+  const { erased } = await forge.get(task);
   await forge.close();
   expect({ erased, traces: traces(data) }).toEqual({ erased: true, traces: [] });
 });

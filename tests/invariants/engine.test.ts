@@ -156,6 +156,7 @@ function engine(says: EngineState): Backend & { readonly told: string[] } {
     cancel: note("cancel"),
     describe: () => Promise.resolve(says),
     isAnyoneWorking: () => Promise.resolve(true),
+    forget: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   };
 }

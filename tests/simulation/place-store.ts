@@ -136,6 +136,13 @@ function placeExecutions(shared: Shared, place: Place, read: Read, write: Write)
         () => executions.recordRun(one, run),
         () => watch.note(one),
       ),
+    toForget: (engine, limit) => read("toForget", () => executions.toForget(engine, limit)),
+    forgotten: (one) =>
+      write(
+        "forgotten",
+        () => executions.forgotten(one),
+        () => watch.note(one),
+      ),
     unfinished: (engine, before, limit, after) =>
       read("unfinished", () => executions.unfinished(engine, before, limit, after)),
     orphans: (limit) => read("orphans", () => executions.orphans(limit)),

@@ -31,10 +31,10 @@ export const skipped =
 /** A test's time limit: a server, workers and their processes share whatever cores there are. Milliseconds. */
 export const patience = 120_000;
 
-/** Starts a server of its own for the calling file, or connects to the given one. */
-export async function startServer(): Promise<TestServer> {
+/** Starts a server of its own for the calling file, or connects to the given one. `more`: of its command line. */
+export async function startServer(more: readonly string[] = []): Promise<TestServer> {
   if (given !== undefined) return connect(given, () => Promise.resolve());
-  const { address, kill } = await startProcess(await freePort(), []);
+  const { address, kill } = await startProcess(await freePort(), more);
   return connect(address, kill);
 }
 

@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import type { Agent } from "./agents/define-agent.ts";
 import { attend } from "./attend.ts";
 import type { Backend, BackendFactory } from "./backend/backend.ts";
+import { forgetErased } from "./backend/reconcile.ts";
 import { createEventBus, type EventBus } from "./events/event-bus.ts";
 import { follow, type FollowOptions } from "./events/follow.ts";
 import { createWatch, type Watch } from "./events/watch.ts";
@@ -341,6 +342,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     },
     async erase(task) {
       await eraseFamily(world, named(task));
+      await tell(() => forgetErased(world, backend, warn), "It deletes what it keeps of it when it is back.");
       await store.scrub({ rewrites: true });
     },
     backup: (folder) => backup(resolve(folder)),
@@ -350,12 +352,15 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
 }
 
 /** What is in the log is accepted, whether its engine can be told now or is told by the reconciler later (P2, P5). */
-async function tell(engine: () => Promise<void>): Promise<void> {
+async function tell(
+  engine: () => Promise<void>,
+  later = "What was said is recorded, and goes on when the engine is back.",
+): Promise<void> {
   try {
     await engine();
   } catch (thrown) {
     if (!OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) throw thrown;
-    process.emitWarning(`${thrown.message} What was said is recorded, and goes on when the engine is back.`, {
+    process.emitWarning(`${thrown.message} ${later}`, {
       code: thrown.code,
     });
   }

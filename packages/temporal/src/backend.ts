@@ -93,6 +93,10 @@ function overClient(world: StepWorld, client: TemporalClient, place: Place): Bac
     },
     describe: (reference) => client.describe(reference.task),
     isAnyoneWorking: () => client.isAnyoneWorking(),
+    forget: async (reference) => {
+      const row = await world.store.row(reference);
+      return client.forget(reference.task, [row?.firstRun, row?.currentRun]);
+    },
     close: () => client.close(),
   };
 }

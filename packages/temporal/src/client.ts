@@ -12,7 +12,7 @@ import {
 } from "@temporalio/client";
 import type { EngineState } from "omniforge/backend";
 import type { Place } from "./options.ts";
-import { connected, reach } from "./reach.ts";
+import { codeOf, connected, notFound, reach } from "./reach.ts";
 import { wakeSignal, workflowTaskTimeoutMs, workflowType, type TaskInput } from "./sandbox/contract.ts";
 
 /** A call that takes longer may have been applied; every one of them may be repeated. */
@@ -33,6 +33,8 @@ export interface TemporalClient {
   describe(task: string): Promise<EngineState>;
   /** Whether a worker takes what is started. One that has just died may be taken for alive for a minute. */
   isAnyoneWorking(): Promise<boolean>;
+  /** Deletes all runs of a task, those that are known and those that are found; whether there were none. */
+  forget(task: string, known: readonly (string | null | undefined)[]): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -86,6 +88,15 @@ export async function connectClient(place: Place): Promise<TemporalClient> {
         const polled = Math.max(...polledAt, 0) > Date.now() - longestPollMs;
         return polled && Number(stats?.approximateBacklogAge?.seconds ?? 0) < leftAloneSeconds;
       }),
+    forget: (task, known) =>
+      call(async () => {
+        const runs = new Set(known.filter((run) => typeof run === "string"));
+        // By its id alone only the latest is found; and a run that began just now may be missing in the list.
+        for await (const { runId } of workflow.list({ query: `WorkflowId = "${task}"` })) runs.add(runId);
+        const deleted = [];
+        for (const runId of [...runs, ""]) deleted.push(await deleteRun(connection, namespace, task, runId));
+        return !deleted.includes(true);
+      }),
     close: () => connection.close(),
   };
 }
@@ -97,6 +108,22 @@ async function told(tell: () => Promise<unknown>): Promise<boolean> {
     return true;
   } catch (thrown) {
     if (thrown instanceof WorkflowNotFoundError) return false;
+    throw thrown;
+  }
+}
+
+/** Whether there was such a run; without a run id: the latest. One that still runs ends by it. */
+async function deleteRun(
+  { workflowService }: Pick<Connection, "workflowService">,
+  namespace: string,
+  workflowId: string,
+  runId: string,
+): Promise<boolean> {
+  try {
+    await workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } });
+    return true;
+  } catch (thrown) {
+    if (codeOf(thrown) === notFound) return false;
     throw thrown;
   }
 }

@@ -18,7 +18,7 @@ const sayAgainMs = 30_000;
 
 /** gRPC's codes. */
 const deadlineExceeded = 4;
-const notFound = 5;
+export const notFound = 5;
 /** May not look, and may well be allowed to use it. */
 const permissionDenied = 7;
 const unavailable = 14;

@@ -21,6 +21,8 @@ export interface Backend {
   describe(reference: TaskReference): Promise<EngineState>;
   /** Whether a living process executes what is started here, this one included. To be told to people, not to decide by. */
   isAnyoneWorking(): Promise<boolean>;
+  /** Deletes what the engine keeps of a task that was erased; true once nothing of it is found any more. May be repeated. */
+  forget(reference: TaskReference): Promise<boolean>;
   /** Stops executing here, gracefully: running steps may finish, nothing is lost. */
   close(): Promise<void>;
 }

@@ -1,2 +1,2 @@
 export type { Backend, BackendFactory, EngineState } from "./backend.ts";
-export { reconcile } from "./reconcile.ts";
+export { forgetErased, reconcile } from "./reconcile.ts";

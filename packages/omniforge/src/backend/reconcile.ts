@@ -35,10 +35,26 @@ export async function reconcile(
   await sweepOrphans(world, backend, onError);
   const unwoken = await executions.unwoken(backend.name, world.now(), sweepLimit);
   await each(unwoken, onError, (reference) => backend.wake(reference));
+  await forgetErased(world, backend, onError);
   // In turns: those that wait for people may be many and stay for weeks, and must not hide those behind them.
   const quiet = await executions.unfinished(backend.name, world.now() - quietMs, sweepLimit, after);
   await each(quiet, onError, (row) => reconcileTask(world, backend, row));
   return quiet.length < sweepLimit ? undefined : quiet.at(-1);
+}
+
+/**
+ * Has the engine delete what it keeps of erased tasks. One that was told is asked again at the next sweep, until it finds
+ * nothing any more: what it looks its runs up in may be behind.
+ */
+export async function forgetErased(
+  { store }: Pick<StepWorld, "store">,
+  backend: Backend,
+  onError: OnError,
+): Promise<void> {
+  const erased = await store.executions.toForget(backend.name, sweepLimit);
+  await each(erased, onError, async (reference) => {
+    if (await backend.forget(reference)) await store.executions.forgotten(reference);
+  });
 }
 
 /** Cancels sub-agents that outlived their parent: it ended between their opening and its reaching them. */

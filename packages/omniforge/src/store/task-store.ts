@@ -290,4 +290,7 @@ export interface ExecutionStore {
   ): Promise<readonly TaskRow[]>;
   /** Not ended although the parent has: to be cancelled. */
   orphans(limit: number): Promise<readonly TaskReference[]>;
+  /** Erased tasks of an engine that may still keep something of them: all those that it was not said `forgotten` of. */
+  toForget(engine: EngineName, limit: number): Promise<readonly TaskReference[]>;
+  forgotten(reference: TaskReference): Promise<void>;
 }

@@ -161,5 +161,17 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
           .slice(0, limit)
           .map(reference);
       }),
+    toForget: (engine, limit) =>
+      read(() =>
+        all()
+          .filter(({ row, toForget }) => row.engine === engine && toForget === true)
+          .slice(0, limit)
+          .map(({ row }) => reference(row)),
+      ),
+    forgotten: (one) =>
+      write(() => {
+        const stored = load(one);
+        if (stored !== undefined) stored.toForget = false;
+      }),
   };
 }

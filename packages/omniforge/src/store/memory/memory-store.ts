@@ -29,6 +29,8 @@ export interface Stored {
   }[];
   accepted: Map<string, number>;
   late: LateEntry[];
+  /** Erased, and its engine may still keep something of it. */
+  toForget?: boolean;
 }
 
 const noExecution = {
@@ -165,6 +167,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     stored.accepted.clear();
     stored.late = [];
     stored.idempotencyKey = undefined;
+    stored.toForget = stored.row.engine !== "in-process";
     stored.row = { ...stored.row, erased: true, pending: [], workspace: null, context: stored.row.root };
   }
 

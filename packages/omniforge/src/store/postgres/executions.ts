@@ -111,5 +111,9 @@ export function postgresExecutions(
     unfinished: async (engine, updatedBefore, limit, after = beforeAll) =>
       (await ask("unfinished", [engine, updatedBefore, after.updatedAt, after.task, limit])).map(toTaskRow),
     orphans: async (limit) => (await ask("orphans", [limit])).map(toReference),
+    toForget: async (engine, limit) => (await ask("toForget", [engine, limit])).map(toReference),
+    async forgotten({ tenant, task }) {
+      await ask("forgotten", [task, tenant]);
+    },
   };
 }

@@ -187,7 +187,7 @@ order by ended_at, task limit $4
 update entries set body = null where task = $1 and seq between $2 and $3
 
 -- name: eraseTask
-update tasks set erased = 1, pending = '[]', idempotency_key = null, workspace = null, context = root where id = $1
+update tasks set erased = 1, to_forget = (engine <> 'in-process')::int, pending = '[]', idempotency_key = null, workspace = null, context = root where id = $1
 
 -- name: eraseAccepted
 delete from accepted where task = $1
@@ -292,6 +292,12 @@ order by updated_at, task limit $5
 -- name: orphans
 select c.tenant, c.task from tasks c join tasks p on p.task = c.parent
 where c.parent is not null and c.ended_seq is null and c.cancel_seq is null and p.ended_seq is not null limit $1
+
+-- name: toForget
+select tenant, task from tasks where engine = $1 and to_forget = 1 order by task limit $2
+
+-- name: forgotten
+update tasks set to_forget = 0 where task = $1 and tenant = $2
 
 -- name: holdOwner
 select pg_advisory_lock($1, hashtext(current_schema() || ':' || $2))

@@ -107,5 +107,10 @@ export function sqliteExecutions(
           .map(toTaskRow),
       ),
     orphans: (limit) => reading(() => database.all("orphans", [limit]).map(toReference)),
+    toForget: (engine, limit) => reading(() => database.all("toForget", [engine, limit]).map(toReference)),
+    forgotten: (reference) =>
+      database.write(() => {
+        database.run("forgotten", named(reference));
+      }),
   };
 }

@@ -241,6 +241,12 @@ order by updated_at, task limit :limit
 select c.tenant, c.task from tasks c indexed by tasks_open_children join tasks p on p.task = c.parent
 where c.parent is not null and c.ended_seq is null and c.cancel_seq is null and p.ended_seq is not null limit ?
 
+-- name: toForget
+select tenant, task from tasks where engine = ? and to_forget = 1 order by task limit ?
+
+-- name: forgotten
+update tasks set to_forget = 0 where task = :task and tenant = :tenant
+
 -- name: eraseEntries
 update entries set body = null where task = ? and seq between ? and ?
 
@@ -251,7 +257,7 @@ delete from accepted where task = ?
 delete from late where task = ?
 
 -- name: eraseTask
-update tasks set erased = 1, pending = '[]', idempotency_key = null, workspace = null, context = root where id = ?
+update tasks set erased = 1, to_forget = engine <> 'in-process', pending = '[]', idempotency_key = null, workspace = null, context = root where id = ?
 
 -- name: endedBefore
 select * from tasks

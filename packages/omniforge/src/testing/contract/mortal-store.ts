@@ -81,6 +81,8 @@ function mortalExecutions(executions: ExecutionStore, line: Lifeline, { own, dea
     recordRun: pass(executions.recordRun.bind(executions)),
     unfinished: pass(executions.unfinished.bind(executions)),
     orphans: pass(executions.orphans.bind(executions)),
+    toForget: pass(executions.toForget.bind(executions)),
+    forgotten: pass(executions.forgotten.bind(executions)),
   };
 }
 

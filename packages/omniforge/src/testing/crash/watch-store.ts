@@ -32,6 +32,7 @@ export function watchStore(store: TaskStore, points: Points): TaskStore {
         around(`evict ${reference.task}`, () => executions.evict(reference, owner, recovery, at, seenAt)),
       recordRun: (reference, run) =>
         around(`record run ${reference.task}`, () => executions.recordRun(reference, run)),
+      forgotten: (reference) => around(`forgotten ${reference.task}`, () => executions.forgotten(reference)),
     },
   };
 }

@@ -184,6 +184,23 @@ export function scheduleClaims(claim: Claim): void {
     assert.deepEqual([firstRun, currentRun], ["run-1", "run-2"]);
   });
 
+  claim("names erased tasks to their engine until it has forgotten them", async (store) => {
+    const { executions } = store;
+    await create(store, { task: "task_1", engine: "temporal" });
+    await create(store, { task: "task_2", engine: "in-process" });
+    for (const task of ["task_1", "task_2"]) await end(store, named(task));
+    assert.deepEqual(await executions.toForget("temporal", 10), []);
+    for (const task of ["task_1", "task_2"]) await store.erase(named(task), start);
+    assert.deepEqual(await executions.toForget("temporal", 10), [named("task_1")]);
+    assert.deepEqual(await executions.toForget("temporal", 0), []);
+    assert.deepEqual(await executions.toForget("in-process", 10), []);
+    await executions.forgotten(named("task_1"));
+    assert.deepEqual(await executions.toForget("temporal", 10), []);
+    // Erased again, it is looked for again.
+    await store.erase(named("task_1"), start);
+    assert.deepEqual(await executions.toForget("temporal", 10), [named("task_1")]);
+  });
+
   claim("wakes nothing by what steps write, only by what is accepted", async (store) => {
     await create(store);
     await parked(store, { wakes: 0 });
