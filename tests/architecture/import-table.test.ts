@@ -59,6 +59,8 @@ describe("the import table", () => {
       `const x = await import("@ai-sdk/openai");`,
     ],
     ["a second file opens SQLite", `${core}/steps/a.ts`, `import { DatabaseSync } from "node:sqlite";`],
+    ["a step speaks to Redis", `${core}/steps/a.ts`, `const x = await import("redis");`],
+    ["live events know a step", `${core}/events/a.ts`, `import { record } from "../steps/step.ts";`],
     ["the client knows Node", `${core}/client/a.ts`, `import { once } from "node:events";`],
     [
       "the other engine reaches into omniforge",

@@ -27,6 +27,7 @@ const forbidden: Record<string, readonly string[]> = {
   tools: ["in-process", "steps", ...surfaces],
   skills: ["in-process", "steps", ...surfaces],
   prompts: ["in-process", "steps", ...surfaces],
+  events: ["in-process", "steps", "models", "backend", ...surfaces],
   store: ["in-process", "steps", "models", "tools", ...surfaces],
   redaction: ["in-process", "steps", "models", "tools", ...surfaces],
   telemetry: ["in-process", "steps", ...surfaces],
@@ -50,6 +51,7 @@ const keepers: Record<string, string> = {
   "@opentelemetry/api": `${core}telemetry/`,
   hono: `${core}server/`,
   pg: `${core}store/postgres/`,
+  redis: `${core}events/redis/`,
   "node:sqlite": `${core}store/sqlite/`,
 };
 

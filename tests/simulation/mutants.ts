@@ -308,11 +308,10 @@ export const mutants: readonly Mutant[] = [
           commit(commit) {
             const [first] = commit.entries;
             if (first !== undefined)
-              world.publish({
-                type: "entry",
-                task: commit.task,
-                entry: { ...first, v: 1, seq: 9_999, at: commit.at },
-              });
+              world.publish(
+                { type: "entry", task: commit.task, entry: { ...first, v: 1, seq: 9_999, at: commit.at } },
+                commit.tenant,
+              );
             return world.store.commit(commit);
           },
         },

@@ -5,7 +5,8 @@ import { z } from "zod";
 import type { Conversation } from "omniforge/testing";
 import { startWorker, temporal } from "../../packages/temporal/src/index.ts";
 import { createBench, type Bench } from "./setup.ts";
-import { freePort, patience, skipped, startServer, type TestServer } from "./server.ts";
+import { freePort } from "../free-port.ts";
+import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until } from "./world.ts";
 
 const echo = defineTool({

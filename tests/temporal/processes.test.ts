@@ -6,8 +6,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { z } from "zod";
 import { workflowBundle } from "../../packages/temporal/src/bundle.ts";
 import { place, program, type Place, type Program } from "../e2e/program.ts";
+import { freePort } from "../free-port.ts";
 import { createPlace } from "./namespace.ts";
-import { freePort, patience, skipped, startServer, type TestServer } from "./server.ts";
+import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { until } from "./world.ts";
 
 /** An agent whose tool notes which process begins it, and takes until it may go on. */

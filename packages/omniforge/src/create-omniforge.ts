@@ -11,6 +11,8 @@ import { forgetErased } from "./backend/reconcile.ts";
 import { createEventBus, type EventBus } from "./events/event-bus.ts";
 import { follow, type FollowOptions } from "./events/follow.ts";
 import { createWatch, type Watch } from "./events/watch.ts";
+import { maskRelay } from "./events/mask-relay.ts";
+import { redisRelay } from "./events/redis/redis-relay.ts";
 import { inProcess } from "./in-process/backend.ts";
 import { loadTemporal } from "./load-temporal.ts";
 import { discoverModels, registerDiscovered, type Discovery, type Probe } from "./models/discovery/index.ts";
@@ -68,6 +70,11 @@ export interface OmniForgeOptions {
    * Needs the package pg.
    */
   readonly database?: string;
+  /**
+   * `redis://user:password@host/0`: who follows a task that another process runs sees what is being said there, as it is
+   * said. Needs the package redis. While it is away, followers see the log only.
+   */
+  readonly redis?: string;
   /** The folder that tasks work on where their order names none. Default the working directory. */
   readonly workspace?: string;
   /** Whether this process executes tasks. Default true; false: a client of those that do. */
@@ -187,6 +194,7 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
   for (const agent of options.agents ?? []) know(agent);
   const makeBackend = await backendFactory(options.backend ?? "in-process");
 
+  const relay = options.redis === undefined ? undefined : redisRelay(options.redis, bus.live);
   const { store, blobs, backup } = await openStorage({ directory, database: options.database, durability });
   const world = {
     store,
@@ -198,24 +206,29 @@ export async function createOmniForge(options: OmniForgeOptions = {}): Promise<O
     now: Date.now,
     sleep,
     nonce: randomUUID,
-    publish(event) {
+    publish(event, owner) {
       const shown = masked(event);
-      if (shown !== undefined) bus.publish(shown);
+      if (shown === undefined) return;
+      bus.publish(shown);
+      relay?.tell({ tenant: owner, task: event.task }, shown);
     },
     workspace: resolve(options.workspace ?? "."),
     cancelGraceMs: 2_000,
   } satisfies StepWorld;
   const backend = await makeBackend(world, { work }).catch(async (thrown: unknown) => {
-    await store.close();
+    await Promise.all([relay?.close(), store.close()]);
     throw thrown;
   });
+  if (work) relay?.open();
 
   const sweeper = work && retention ? startRetention(world, retention, warn) : undefined;
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> =>
-    (closed ??= Promise.all([backend.close(), sweeper?.stop()]).then(() => store.close()));
+    (closed ??= Promise.all([backend.close(), sweeper?.stop()])
+      .then(() => relay?.close())
+      .then(() => store.close()));
   const views = new Map<string, OmniForge>();
-  const watch = createWatch(store, bus);
+  const watch = createWatch(store, bus, { relay: relay && maskRelay(relay, redactor) });
   bus.subscribe(traceTasks());
   const parts: Parts = {
     redactor,

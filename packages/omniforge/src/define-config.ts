@@ -27,6 +27,8 @@ export interface OmniForgeConfig {
   readonly durability?: OmniForgeOptions["durability"];
   /** A PostgreSQL address. OMNIFORGE_DATABASE_URL in the environment comes before it. */
   readonly database?: string;
+  /** The address of a Redis server. OMNIFORGE_REDIS_URL in the environment comes before it. */
+  readonly redis?: string;
   /** Which commands the tool `bash` runs without asking, and which never. */
   readonly rules?: ShellRules;
   /** Members of tools' and people's values that are shown to nobody: names, or paths like `$.card.number`. */

@@ -64,6 +64,7 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
   const models = only === undefined ? config.models : { [only.reference]: only.model };
   const dataDirectory = choice.data ?? config.dataDirectory ?? defaultData;
   const database = databaseOf(config);
+  const redis = redisOf(config);
   const whole = await createOmniForge({
     dataDirectory,
     agents,
@@ -77,6 +78,7 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
     ...(config.tools !== undefined && { tools: config.tools }),
     ...(config.workspace !== undefined && { workspace: config.workspace }),
     ...(database !== undefined && { database }),
+    ...(redis !== undefined && { redis }),
     ...(config.durability !== undefined && { durability: config.durability }),
     ...(models !== undefined && { models }),
     ...(config.modelFacts !== undefined && { modelFacts: config.modelFacts }),
@@ -108,6 +110,11 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
 /** Where it runs is known to the environment, not to the config file that is checked in. */
 export function databaseOf({ database }: OmniForgeConfig): string | undefined {
   return process.env["OMNIFORGE_DATABASE_URL"] ?? database;
+}
+
+/** Likewise. */
+export function redisOf({ redis }: OmniForgeConfig): string | undefined {
+  return process.env["OMNIFORGE_REDIS_URL"] ?? redis;
 }
 
 const nothing: Discovery = { found: [], looked: [] };

@@ -14,6 +14,7 @@ import type { Entry } from "../protocol/entry.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import type { TaskEvent } from "../protocol/event.ts";
 import type { TaskReference } from "../protocol/task.ts";
+import type { LiveStep } from "./live-text.ts";
 import { isLive, LiveView, type LiveEvent } from "./live-view.ts";
 import type { Listener, Watch } from "./watch.ts";
 
@@ -44,6 +45,7 @@ export class Follower implements Listener {
   readonly #sink: Sink;
   readonly #maximumTasks: number;
   readonly #view = new LiveView();
+  readonly #live = (task: string): readonly LiveStep[] => this.#watch.live({ tenant: this.tenant, task });
   readonly #seen: Map<string, number>;
   readonly #behind = new Set<string>();
   #reading = false;
@@ -90,7 +92,7 @@ export class Follower implements Listener {
     if (this.#closed) return;
     const isCurrent = !this.#reading && !this.#paused && this.#behind.size === 0;
     if (isLive(event)) {
-      if (isCurrent) this.#tell(this.#view.next(event, this.#watch.live));
+      if (isCurrent) this.#tell(this.#view.next(event, this.#live));
       return;
     }
     const seen = this.#seen.get(event.task) ?? 0;
@@ -129,7 +131,7 @@ export class Follower implements Listener {
     }
     if (!this.#mayGoOn()) return;
     if (this.#ending) return this.#end();
-    for (const task of this.#seen.keys()) this.#tell(this.#view.resync(task, this.#watch.live(task)));
+    for (const task of this.#seen.keys()) this.#tell(this.#view.resync(task, this.#live(task)));
   }
 
   /** All of it, also when the sink is full meanwhile: it counts as told. */

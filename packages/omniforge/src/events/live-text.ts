@@ -2,8 +2,10 @@
  * What running steps have streamed so far, for whoever joins in the middle.
  *
  * Invariants: only whole text is kept, from offset 0 without a gap; what is torn, or longer than the limit, is forgotten,
- * and who joins then sees nothing of it until the finished message. What a step has recorded supersedes its text.
+ * and who joins then sees nothing of it until the finished message. What a step has recorded supersedes its text, and so
+ * does an attempt that began later.
  */
+import { isOlderAttempt, stepsIn } from "../protocol/attempt.ts";
 import type { TaskEvent } from "../protocol/event.ts";
 
 export type Delta = Extract<TaskEvent, { type: "delta" }>;
@@ -29,16 +31,19 @@ export class LiveText {
   /** Takes in what is published. */
   note(event: TaskEvent): void {
     switch (event.type) {
-      case "reset":
-        this.#stepsOf(event.task).set(event.key, { ...event, channels: new Map() });
+      case "reset": {
+        const steps = this.#stepsOf(event.task);
+        const known = steps.get(event.key);
+        if (known === undefined || !isOlderAttempt(event.attempt, known.attempt))
+          steps.set(event.key, { key: event.key, attempt: event.attempt, channels: new Map() });
         return;
+      }
       case "delta":
         return this.#append(event);
       case "entry": {
         const { task, entry } = event;
         if (entry.kind === "ended") this.#tasks.delete(task);
-        else if (entry.kind === "attempt") this.#forget(task, entry.body.step);
-        else if (entry.key !== undefined) this.#forget(task, entry.key);
+        else for (const key of stepsIn(entry)) this.forget(task, key);
       }
     }
   }
@@ -47,6 +52,12 @@ export class LiveText {
   of(task: string): readonly LiveStep[] {
     const steps = this.#tasks.get(task);
     return steps === undefined ? [] : [...steps.values()];
+  }
+
+  /** What a step has said is void. */
+  forget(task: string, key: string): void {
+    const steps = this.#tasks.get(task);
+    if (steps?.delete(key) === true && steps.size === 0) this.#tasks.delete(task);
   }
 
   #append({ task, key, attempt, channel, offset, text }: Delta): void {
@@ -60,7 +71,7 @@ export class LiveText {
       steps.set(key, step);
     }
     const before = step.channels.get(channel) ?? "";
-    if (before.length !== offset || before.length + text.length > longestText) return this.#forget(task, key);
+    if (before.length !== offset || before.length + text.length > longestText) return this.forget(task, key);
     step.channels.set(channel, before + text);
   }
 
@@ -72,10 +83,5 @@ export class LiveText {
     const [oldest] = this.#tasks.keys();
     if (this.#tasks.size > maximumTasks && oldest !== undefined) this.#tasks.delete(oldest);
     return steps;
-  }
-
-  #forget(task: string, key: string): void {
-    const steps = this.#tasks.get(task);
-    if (steps?.delete(key) === true && steps.size === 0) this.#tasks.delete(task);
   }
 }

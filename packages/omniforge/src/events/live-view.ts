@@ -2,6 +2,7 @@
  * What one follower has been told of running text: it never gets a torn piece, and nothing that a recorded message has
  * superseded.
  */
+import { attemptNumber, isOlderAttempt, stepsIn } from "../protocol/attempt.ts";
 import type { Entry } from "../protocol/entry.ts";
 import type { TaskEvent } from "../protocol/event.ts";
 import { parseStepKey } from "../protocol/step-key.ts";
@@ -18,6 +19,8 @@ interface Progress {
   /** The turn of the last reply, and what has been recorded since: their text is void. */
   turn: number;
   readonly recorded: Set<string>;
+  /** By step, the entry that says what became of an attempt: whatever began before it is void, whoever still says it. */
+  readonly over: Map<string, number>;
   readonly told: Map<string, Told>;
 }
 
@@ -26,26 +29,36 @@ export class LiveView {
 
   /** An entry supersedes what its step has streamed. */
   supersede(task: string, entry: Entry): void {
-    const key = entry.kind === "attempt" ? entry.body.step : entry.key;
-    if (key === undefined && entry.kind !== "ended") return;
+    const keys = stepsIn(entry);
+    if (keys.length === 0 && entry.kind !== "ended") return;
     const progress = this.#of(task);
-    if (key !== undefined) progress.told.delete(key);
     if (entry.kind === "reply") {
       progress.turn = entry.body.turn;
       progress.recorded.clear();
+      progress.over.clear();
     }
     if (entry.kind === "ended") progress.turn = Infinity;
-    else if (entry.kind !== "attempt" && key !== undefined) progress.recorded.add(key);
+    for (const key of keys) {
+      progress.told.delete(key);
+      if (isOutcome(entry)) progress.recorded.add(key);
+      else progress.over.set(key, entry.seq);
+    }
+  }
+
+  /** The step's text is told from its beginning again, the next time that it is told. */
+  forget(task: string, key: string): void {
+    this.#of(task).told.delete(key);
   }
 
   /** The event, where it follows on what has been told; otherwise what is missing, from the text as it stands. */
   next(event: LiveEvent, live: (task: string) => readonly LiveStep[]): readonly LiveEvent[] {
     const { task, key, attempt } = event;
     const progress = this.#of(task);
-    if (isVoid(progress, key)) return [];
+    if (isVoid(progress, event)) return [];
     const told = progress.told.get(key);
     if (event.type === "reset") {
-      if (told?.attempt === attempt) return [];
+      if (told !== undefined && (told.attempt === attempt || isOlderAttempt(attempt, told.attempt)))
+        return [];
       progress.told.set(key, { attempt, lengths: new Map() });
       return [event];
     }
@@ -64,15 +77,13 @@ export class LiveView {
   resync(task: string, steps: readonly LiveStep[]): readonly LiveEvent[] {
     if (steps.length === 0) return [];
     const progress = this.#of(task);
-    return steps
-      .filter(({ key }) => !isVoid(progress, key))
-      .flatMap((step) => tellStep(task, progress, step));
+    return steps.filter((step) => !isVoid(progress, step)).flatMap((step) => tellStep(task, progress, step));
   }
 
   #of(task: string): Progress {
     let progress = this.#tasks.get(task);
     if (progress === undefined) {
-      progress = { turn: 0, recorded: new Set(), told: new Map() };
+      progress = { turn: 0, recorded: new Set(), over: new Map(), told: new Map() };
       this.#tasks.set(task, progress);
     }
     return progress;
@@ -82,6 +93,7 @@ export class LiveView {
 function tellStep(task: string, { told }: Progress, { key, attempt, channels }: LiveStep): LiveEvent[] {
   const events: LiveEvent[] = [];
   let step = told.get(key);
+  if (step !== undefined && isOlderAttempt(attempt, step.attempt)) return events;
   if (step?.attempt !== attempt) {
     step = { attempt, lengths: new Map() };
     told.set(key, step);
@@ -96,8 +108,16 @@ function tellStep(task: string, { told }: Progress, { key, attempt, channels }: 
   return events;
 }
 
-function isVoid({ turn, recorded }: Progress, key: string): boolean {
-  return recorded.has(key) || parseStepKey(key).turn < turn;
+function isVoid(
+  { turn, recorded, over }: Progress,
+  { key, attempt }: Pick<LiveStep, "key" | "attempt">,
+): boolean {
+  return recorded.has(key) || parseStepKey(key).turn < turn || attemptNumber(attempt) < (over.get(key) ?? 0);
+}
+
+/** Whether its step has come to its end. */
+export function isOutcome({ kind }: Entry): boolean {
+  return kind !== "attempt" && kind !== "recovery";
 }
 
 export function isLive(event: TaskEvent): event is LiveEvent {

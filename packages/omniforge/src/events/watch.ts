@@ -1,6 +1,6 @@
 /**
- * One watch over all followed logs of this process: whatever is announced is passed on to those who follow that task, and
- * what nobody announced is found by comparing (W4).
+ * One watch over all followed logs of this process: whatever is announced, here or by another process, is passed on to
+ * those who follow that task, and what nobody announced is found by comparing (W4).
  *
  * Invariants
  * 1. One timer, and none while nobody follows. Followers that have nothing to hear cost nothing.
@@ -11,7 +11,9 @@ import type { TaskEvent } from "../protocol/event.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TaskStore } from "../store/task-store.ts";
 import type { EventBus } from "./event-bus.ts";
-import type { LiveStep } from "./live-text.ts";
+import { LiveText, type LiveStep } from "./live-text.ts";
+import { isOlderAttempt } from "../protocol/attempt.ts";
+import type { Relay } from "./relay.ts";
 
 /** Somebody who follows tasks. Neither may throw. */
 export interface Listener {
@@ -26,8 +28,22 @@ export interface Watch {
   readonly store: TaskStore;
   add(task: string, listener: Listener): void;
   remove(task: string, listener: Listener): void;
-  /** What the running steps of a task have said so far. */
-  readonly live: (task: string) => readonly LiveStep[];
+  /** What the running steps of a followed task have said so far, wherever they run. */
+  readonly live: (reference: TaskReference) => readonly LiveStep[];
+}
+
+export interface WatchOptions {
+  /** How often it looks for what nobody announced. */
+  readonly compareMs?: number;
+  /** Tells what other processes announce. */
+  readonly relay?: Pick<Relay, "follow"> | undefined;
+}
+
+/** A task that is followed, as other processes tell of it. */
+interface Remote {
+  readonly text: LiveText;
+  readonly stop: () => void;
+  listeners: number;
 }
 
 /** How often writing is looked for. Costs microseconds where nothing was written. */
@@ -35,13 +51,14 @@ const defaultCompareMs = 100;
 /** Within this time a log is compared where the store can't tell which have grown. */
 const compareAllMs = 2_000;
 
-/** Watches a store over what its process announces. `compareMs`: how often it looks for what nobody announced. */
+/** Watches a store over what its process announces. */
 export function createWatch(
   store: TaskStore,
   bus: EventBus,
-  { compareMs = defaultCompareMs }: { readonly compareMs?: number } = {},
+  { compareMs = defaultCompareMs, relay }: WatchOptions = {},
 ): Watch {
   const followed = new Map<string, Set<Listener>>();
+  const remotes = new Map<string, Remote>();
   let stop: (() => void) | undefined;
 
   const pass = (event: TaskEvent): void => {
@@ -51,6 +68,22 @@ export function createWatch(
     for (const listener of followed.get(task) ?? [])
       if (listener.tenant === tenant) listener.grown(task, headSeq);
   };
+
+  function listenFar(through: Pick<Relay, "follow">, reference: TaskReference): Remote {
+    const { tenant, task } = reference;
+    const text = new LiveText();
+    const unfollow = through.follow(reference, {
+      hear(event) {
+        text.note(event);
+        for (const listener of followed.get(task) ?? []) if (listener.tenant === tenant) listener.hear(event);
+      },
+      grown(headSeq, steps) {
+        for (const step of steps) text.forget(task, step);
+        tell(reference, headSeq);
+      },
+    });
+    return { text, stop: unfollow, listeners: 0 };
+  }
 
   function start(): () => void {
     const unsubscribe = bus.subscribe(pass);
@@ -107,19 +140,49 @@ export function createWatch(
 
   return {
     store,
-    live: (task) => bus.live(task),
+    live(reference) {
+      const far = remotes.get(nameOf(reference))?.text.of(reference.task) ?? [];
+      return far.length === 0 ? bus.live(reference.task) : newest([...bus.live(reference.task), ...far]);
+    },
     add(task, listener) {
       const listeners = followed.get(task) ?? new Set();
+      if (listeners.has(listener)) return;
       followed.set(task, listeners.add(listener));
       stop ??= start();
+      if (relay === undefined) return;
+      const reference = { tenant: listener.tenant, task };
+      const remote = remotes.get(nameOf(reference)) ?? listenFar(relay, reference);
+      remotes.set(nameOf(reference), remote);
+      remote.listeners++;
     },
     remove(task, listener) {
       const listeners = followed.get(task);
-      if (listeners?.delete(listener) !== true || listeners.size > 0) return;
+      if (listeners?.delete(listener) !== true) return;
+      const name = nameOf({ tenant: listener.tenant, task });
+      const remote = remotes.get(name);
+      if (remote !== undefined && --remote.listeners === 0) {
+        remotes.delete(name);
+        remote.stop();
+      }
+      if (listeners.size > 0) return;
       followed.delete(task);
       if (followed.size > 0) return;
       stop?.();
       stop = undefined;
     },
   };
+}
+
+function nameOf({ tenant, task }: TaskReference): string {
+  return JSON.stringify([tenant, task]);
+}
+
+/** Of each step, the attempt that began last. */
+function newest(steps: readonly LiveStep[]): readonly LiveStep[] {
+  const byKey = new Map<string, LiveStep>();
+  for (const step of steps) {
+    const known = byKey.get(step.key);
+    if (known === undefined || !isOlderAttempt(step.attempt, known.attempt)) byKey.set(step.key, step);
+  }
+  return [...byKey.values()];
 }

@@ -127,6 +127,16 @@ export const errorTable = {
     retryable: false,
     remedy: "Install the package that the message names.",
   },
+  EVENTS_UNREACHABLE: {
+    status: 503,
+    retryable: true,
+    remedy: "Start Redis, or correct its address; running text is told again when it is back.",
+  },
+  EVENTS_PACKAGE_MISSING: {
+    status: 501,
+    retryable: false,
+    remedy: "Install the package that the message names.",
+  },
   STORE_FAILED: { status: 500, retryable: true, remedy: "See the cause; check the disk." },
   PATH_OUTSIDE: { status: 403, retryable: false, remedy: "Name a path inside the workspace." },
   URL_REFUSED: { status: 403, retryable: false, remedy: "Name a public http or https address." },
@@ -227,6 +237,13 @@ export function toFailure(thrown: unknown, fallback: ErrorCode = "INTERNAL"): Fa
     // It can't be looked at: told below.
   }
   return { code: fallback, message: "something that is not an Error was thrown" };
+}
+
+/** Its own words. Several addresses of one name that all refuse give an error that says nothing itself. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === "")
+    return thrown.errors.map(messageOf).join("; ");
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 function inShort(message: string): string {

@@ -1,4 +1,5 @@
 export * from "./agent-spec.ts";
+export * from "./attempt.ts";
 export * from "./call.ts";
 export * from "./entry.ts";
 export * from "./error.ts";

@@ -149,7 +149,7 @@ export async function expire(
   });
   const [first] =
     result.kind === "committed" ? result.entries : result.kind === "found" ? [result.entry] : [];
-  if (first !== undefined) world.publish({ type: "entry", task, entry: first });
+  if (first !== undefined) world.publish({ type: "entry", task, entry: first }, tenant);
   return first?.kind === "input" ? first : undefined;
 }
 
@@ -170,7 +170,7 @@ async function write(
   const accepted = result.kind === "found" ? result.entry : result.entries[0];
   if (accepted === undefined)
     throw new OmniForgeError("INTERNAL", `nothing was accepted under ${String(id)}`);
-  world.publish({ type: "entry", task, entry: accepted });
+  world.publish({ type: "entry", task, entry: accepted }, tenant);
   return { entry: accepted, repeated: result.kind === "found" };
 }
 

@@ -75,7 +75,7 @@ export async function createTask(
   else if (!made.created) await dropLateBlobs(world, made.row);
   if (made.created)
     for (const entry of await world.store.read(made.row, 0))
-      world.publish({ type: "entry", task: made.row.task, entry });
+      world.publish({ type: "entry", task: made.row.task, entry }, tenant);
   return made;
 }
 

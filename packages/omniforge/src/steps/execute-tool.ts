@@ -5,6 +5,7 @@
  * is over; it can't be stopped inside this process.
  */
 import { z } from "zod";
+import { nameAttempt } from "../protocol/attempt.ts";
 import type { Call } from "../protocol/call.ts";
 import { toFailure, type Failure } from "../protocol/error.ts";
 import { inputRequest } from "../protocol/input.ts";
@@ -49,24 +50,18 @@ export async function execute(world: StepWorld, attempt: Attempt, run: ToolCallR
   const onAbort = (): void => stop.abort(attempt.signal.reason);
   if (attempt.signal.aborted) onAbort();
   attempt.signal.addEventListener("abort", onAbort, { once: true });
-  const name = world.nonce();
+  const { task, tenant } = row;
+  const said = { task, key: call.key, attempt: nameAttempt(row.headSeq, world.nonce()) };
   let offset = 0;
   const progress = (text: string): void => {
-    world.publish({
-      type: "delta",
-      task: row.task,
-      key: call.key,
-      attempt: name,
-      channel: "progress",
-      offset,
-      text,
-    });
+    if (offset === 0) world.publish({ type: "reset", ...said }, tenant);
+    world.publish({ type: "delta", ...said, channel: "progress", offset, text }, tenant);
     offset += text.length;
   };
   const context = {
-    tenant: row.tenant,
-    task: row.task,
-    idempotencyKey: `${row.task}/${call.key}`,
+    tenant,
+    task,
+    idempotencyKey: `${task}/${call.key}`,
     signal: stop.signal,
     workspace: row.workspace ?? world.workspace,
     answers: run.answers,

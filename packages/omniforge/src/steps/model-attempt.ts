@@ -4,6 +4,7 @@
  * Owns: counting recorded failures and deaths, streaming, and recording a failed attempt. The caller records success.
  */
 import type { AgentSpec } from "../protocol/agent-spec.ts";
+import { nameAttempt } from "../protocol/attempt.ts";
 import { entry, isKind, type EntryOf } from "../protocol/entry.ts";
 import { OmniForgeError, toFailure, type Failure } from "../protocol/error.ts";
 import { factsOf, seesImages } from "../models/model-facts.ts";
@@ -94,15 +95,15 @@ function modelToTry(spec: AgentSpec, failures: Failures): string | undefined {
 async function stream(
   world: StepWorld,
   attempt: Attempt,
-  { key, spec, items, files, offerTools }: ModelRequest,
+  { view, key, spec, items, files, offerTools }: ModelRequest,
   reference: string,
 ): Promise<ModelReply> {
   const shown = files ? await withFiles(world.blobs, attempt, items) : items;
   const model = world.models.get(reference);
-  const name = world.nonce();
-  const { task } = attempt;
+  const { task, tenant } = attempt;
+  const name = nameAttempt(view.row.headSeq, world.nonce());
   const offsets = { text: 0, reasoning: 0 };
-  world.publish({ type: "reset", task, key, attempt: name });
+  world.publish({ type: "reset", task, key, attempt: name }, tenant);
   const reader = { provider: model.provider, images: seesImages(reference, world.modelFacts) };
   const call = {
     prompt: toPrompt({ ...spec, model: reference }, shown, reader),
@@ -117,7 +118,8 @@ async function stream(
     now: world.now,
     sleep: world.sleep,
     onDelta(channel, text) {
-      world.publish({ type: "delta", task, key, attempt: name, channel, offset: offsets[channel], text });
+      const offset = offsets[channel];
+      world.publish({ type: "delta", task, key, attempt: name, channel, offset, text }, tenant);
       offsets[channel] += text.length;
     },
   });

@@ -30,8 +30,8 @@ export interface StepWorld {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Something that nobody else will ever draw: names attempts and claims. */
   readonly nonce: () => string;
-  /** Announcements and deltas: hints, may be lost (W4). */
-  readonly publish: (event: TaskEvent) => void;
+  /** Announcements and deltas of a tenant's task: hints, may be lost (W4). */
+  readonly publish: (event: TaskEvent, tenant: string) => void;
   /** The folder that a task works on where its order named none. */
   readonly workspace: string;
   /** How long a cancelled tool may take to come back by itself (K7). Milliseconds. */
@@ -83,8 +83,8 @@ export async function record(
   };
   const result = await world.store.commit(commit);
   if (result.kind === "committed")
-    for (const entry of result.entries) world.publish({ type: "entry", task, entry });
-  if (result.kind === "found") world.publish({ type: "entry", task, entry: result.entry });
+    for (const entry of result.entries) world.publish({ type: "entry", task, entry }, tenant);
+  if (result.kind === "found") world.publish({ type: "entry", task, entry: result.entry }, tenant);
   if (result.kind === "ended") await dropLateBlobs(world, attempt);
   return result;
 }

@@ -1,14 +1,16 @@
 /** `omniforge doctor`: what OmniForge finds here, what of it works, and why the rest does not. */
 import { join, resolve } from "node:path";
+import { inspectRedis } from "../../events/redis/inspect.ts";
 import { keylessReference } from "../../models/keyless/index.ts";
 import { inspectPostgres } from "../../store/postgres/inspect.ts";
 import { schemaVersion } from "../../store/sqlite/schema-version.ts";
+import { messageOf } from "../../protocol/error.ts";
 import { availableWalls } from "../../tools/builtin/shell/sandbox.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { commandLine, shownPath, userPath } from "../invocation.ts";
 import { lookAround, type Around } from "../look-around.ts";
 import { defaultData } from "../place.ts";
-import { databaseOf } from "../open-forge.ts";
+import { databaseOf, redisOf } from "../open-forge.ts";
 import { ownManifest } from "../own-manifest.ts";
 import { recordReplies } from "../record-replies.ts";
 import { openOutput } from "../view/output.ts";
@@ -41,6 +43,7 @@ export async function doctor({ json, data, record }: DoctorChoice): Promise<Exit
     data === undefined && database !== undefined
       ? await databaseFinding(database)
       : dataFinding(resolve(userPath("."), data ?? around?.config.dataDirectory ?? defaultData)),
+    await redisFinding(redisOf(around?.config ?? {})),
     temporalFinding(around?.config.backend === "temporal"),
     shellFinding(),
     ...(around?.discovery.looked ?? []).map(({ place, found, why }): Finding => ({
@@ -103,7 +106,7 @@ function dataFinding(folder: string): Finding {
     return {
       topic: "data",
       state: "wrong",
-      text: `${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      text: `${path}: ${messageOf(thrown)}`,
     };
   }
 }
@@ -122,8 +125,25 @@ async function databaseFinding(address: string): Promise<Finding> {
         : `schema ${found}${found < known ? `, made ${known} when it is next opened` : ""}`;
     return { topic: "data", state: found === 0 ? "no" : "yes", text: `${place}: ${schema}` };
   } catch (thrown) {
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
-    return { topic: "data", state: "wrong", text };
+    return { topic: "data", state: "wrong", text: messageOf(thrown) };
+  }
+}
+
+async function redisFinding(address: string | undefined): Promise<Finding> {
+  if (address === undefined)
+    return {
+      topic: "redis",
+      state: "no",
+      text: "none is named: who follows a task of another process sees its log, and no running text; OMNIFORGE_REDIS_URL names one",
+    };
+  try {
+    const { shown, server, isReplica } = await inspectRedis(address);
+    const place = `${shown} (Redis ${server})`;
+    return isReplica
+      ? { topic: "redis", state: "wrong", text: `${place}: a replica, which can't be written to` }
+      : { topic: "redis", state: "yes", text: `${place}: live events between processes` };
+  } catch (thrown) {
+    return { topic: "redis", state: "wrong", text: messageOf(thrown) };
   }
 }
 

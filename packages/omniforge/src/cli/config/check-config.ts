@@ -4,6 +4,7 @@ import type { Agent } from "../../agents/define-agent.ts";
 import type { OmniForgeConfig } from "../../define-config.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import { modelFacts } from "../../models/model-facts.ts";
+import { messageOf } from "../../protocol/error.ts";
 import { hiddenFields } from "../../redaction/fields.ts";
 import { compileRules } from "../../tools/builtin/shell/rules.ts";
 import type { Tool } from "../../tools/tool.ts";
@@ -64,6 +65,10 @@ const shape = z.strictObject({
     .string()
     .regex(/^postgres(?:ql)?:\/\//, "is no address of the form postgres://user:password@host/database")
     .optional(),
+  redis: z
+    .string()
+    .regex(/^rediss?:\/\//, "is no address of the form redis://user:password@host:6379")
+    .optional(),
   durability: z.enum(["power", "process"]).optional(),
   rules: rules
     .superRefine((given, context) => {
@@ -99,10 +104,6 @@ export function checkConfig(
   if (!parsed.success) return { wrong: parsed.error.issues.flatMap(toWrong) };
   const { rules: given, ...rest } = parsed.data;
   return { config: { ...defined(rest), ...(given !== undefined && { rules: toRules(given) }) } };
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 function toRules({ allow, deny }: z.infer<typeof rules>): NonNullable<OmniForgeConfig["rules"]> {

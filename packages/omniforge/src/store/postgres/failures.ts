@@ -1,5 +1,5 @@
 /** What an error of the driver or the server means: whether the connection is gone, and what may have come about. */
-import { OmniForgeError } from "../../protocol/error.ts";
+import { messageOf, OmniForgeError } from "../../protocol/error.ts";
 
 /** Nothing is known of what was asked but this: `sent` false, and nothing of it has come about. */
 export class Lost extends Error {
@@ -66,11 +66,4 @@ export function unreachable(shown: string, thrown: unknown): OmniForgeError {
 function codeOf(thrown: unknown): string {
   const isCoded = typeof thrown === "object" && thrown !== null && "code" in thrown;
   return isCoded && typeof thrown.code === "string" ? thrown.code : "";
-}
-
-/** Several addresses of one name that all refuse give an error that says nothing itself. */
-function messageOf(thrown: unknown): string {
-  if (thrown instanceof AggregateError && thrown.message === "")
-    return thrown.errors.map(messageOf).join("; ");
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -47,9 +47,9 @@ export function watchWorld(world: StepWorld, watch: Watch): StepWorld {
       get: (reference) =>
         watchModel(world.models.get(reference), world.store, watch, () => asking.getStore() ?? "no/step"),
     },
-    publish(event) {
+    publish(event, owner) {
       if (event.type === "reset") asking.enterWith(`${event.task}/${event.key}`);
-      world.publish(event);
+      world.publish(event, owner);
     },
   };
 }
