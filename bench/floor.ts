@@ -18,7 +18,7 @@ export function runFloor({ directory, durability, turns }: Work): Cost {
   const path = join(directory, "floor.db");
   const database = new DatabaseSync(path);
   database.exec(
-    `pragma page_size = 8192; pragma journal_mode = wal; pragma wal_autocheckpoint = 1000;
+    `pragma page_size = 4096; pragma journal_mode = wal; pragma wal_autocheckpoint = 1000;
      pragma synchronous = ${durability === "power" ? "full" : "normal"};`,
   );
   for (const file of readdirSync(migrations).toSorted())

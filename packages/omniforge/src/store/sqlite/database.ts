@@ -1,17 +1,13 @@
 /**
- * The only file that knows `node:sqlite`.
- *
- * Owns: opening, pragmas, migrations, named statements, and group commit: writes queue up, one transaction carries all
- * that came since the last, and nobody hears "done" before it is as durable as the level promises.
- *
- * Invariants: every transaction is `begin immediate`; one write's failure undoes that write alone; waiting for another
- * process never blocks the event loop (busy timeout 0, retried on a timer); a flush never runs in a microtask, so that
- * timers and cancels get their turn.
+ * A database file, opened: pragmas, migrations, named statements. Writes go through group commit (group-commit.ts), and the
+ * write-ahead log is written back by a thread (checkpoints.ts).
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { OmniForgeError } from "../../protocol/error.ts";
 import type { Row } from "../rows.ts";
+import { Checkpoints, lastResortPages } from "./checkpoints.ts";
+import { GroupCommit, isBusy } from "./group-commit.ts";
 import { storeFailure, telling } from "./store-failure.ts";
 
 /** `power`: survives power loss (default). `process`: survives the death of the process. */
@@ -19,28 +15,50 @@ export type Durability = "power" | "process";
 export type Parameters = readonly SQLInputValue[] | Record<string, SQLInputValue>;
 
 const folder = new URL("./", import.meta.url);
-const maximumBatch = 128;
-const checkpointPages = 1_000;
-
-interface Write {
-  readonly perform: () => unknown;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 export class Database {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #queries: ReadonlyMap<string, string>;
   readonly path: string;
-  #queue: Write[] = [];
-  #scheduled = false;
+  readonly #commits: GroupCommit;
+  readonly #checkpoints: Checkpoints;
   #closed = false;
+  #moment = 0;
+  #momentEnds = false;
 
   constructor(path: string, durability: Durability) {
     this.path = path;
     this.#database = open(path, durability);
     this.#queries = readQueries();
+    const pages = this.#database.prepare("pragma wal_checkpoint(noop)");
+    this.#commits = new GroupCommit(this.#database, {
+      failure: (error) => storeFailure(error, path, "refused a write"),
+      committed: (writes) => this.#checkpoints.committed(writes),
+    });
+    this.#checkpoints = new Checkpoints({
+      path,
+      pages() {
+        const { log, checkpointed } = pages.get() ?? {};
+        return Number(log) - Number(checkpointed);
+      },
+      hold: () => this.#commits.hold(),
+    });
+  }
+
+  /**
+   * The same as long as nothing can have been heard from outside: no turn of the event loop has begun since. This process
+   * has written nothing meanwhile, and whatever another one has written, nobody here can know of it yet.
+   */
+  get moment(): number {
+    if (!this.#momentEnds) {
+      this.#momentEnds = true;
+      process.nextTick(() => {
+        this.#moment++;
+        this.#momentEnds = false;
+      });
+    }
+    return this.#moment;
   }
 
   all(query: string, parameters: Parameters): Row[] {
@@ -85,13 +103,10 @@ export class Database {
     this.#database.exec(`pragma user_version = ${version}`);
   }
 
-  /** Performs a synchronous write in the next transaction; resolves once that is durable. */
+  /** Performs a synchronous write in the next transaction, again if that is undone; resolves once it is durable. */
   write<T>(perform: () => T): Promise<T> {
     if (this.#closed) return Promise.reject(new OmniForgeError("CLOSED", "the store has been closed"));
-    return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ perform, resolve: (value) => resolve(value as T), reject });
-      this.#schedule(0);
-    });
+    return this.#commits.write(perform);
   }
 
   /** Changes whenever any connection, of any process, has committed: the pragma tells of all but our own. */
@@ -116,12 +131,14 @@ export class Database {
 
   /** Leaves the write-ahead log to others meanwhile: to write back one as long as the database would hold this thread up. */
   async withoutCheckpoints(work: () => Promise<void>): Promise<void> {
-    this.#database.exec("pragma wal_autocheckpoint = 0");
-    try {
-      await work();
-    } finally {
-      if (!this.#closed) this.#database.exec(`pragma wal_autocheckpoint = ${checkpointPages}`);
-    }
+    await this.#checkpoints.without(async () => {
+      this.#database.exec("pragma wal_autocheckpoint = 0");
+      try {
+        await work();
+      } finally {
+        if (!this.#closed) this.#database.exec(`pragma wal_autocheckpoint = ${lastResortPages}`);
+      }
+    });
   }
 
   /** A consistent copy in a new file, as of one moment; others may write meanwhile. Blocks this process until done. */
@@ -130,13 +147,10 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    while (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    await this.#commits.drained();
     this.#closed = true;
+    await this.#checkpoints.close();
     this.#database.close();
-  }
-
-  #failed(error: unknown): unknown {
-    return storeFailure(error, this.path, "refused a write");
   }
 
   #statement(query: string): StatementSync {
@@ -147,76 +161,6 @@ export class Database {
     const statement = this.#database.prepare(text);
     this.#statements.set(query, statement);
     return statement;
-  }
-
-  #schedule(delayMs: number): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    const flush = (): void => {
-      this.#scheduled = false;
-      this.#flush();
-      if (this.#queue.length > 0) this.#schedule(0);
-    };
-    if (delayMs > 0) setTimeout(flush, delayMs);
-    else setImmediate(flush);
-  }
-
-  #flush(): void {
-    if (this.#queue.length === 0) return;
-    try {
-      this.#database.exec("begin immediate");
-    } catch (error) {
-      if (isBusy(error)) return this.#schedule(1 + Math.random() * 3);
-      for (const write of this.#queue.splice(0)) write.reject(this.#failed(error));
-      return;
-    }
-    const batch = this.#queue.splice(0, maximumBatch);
-    const [lone] = batch;
-    if (lone !== undefined && batch.length === 1) return this.#finishWith(lone);
-    const settle: (() => void)[] = [];
-    for (const write of batch) {
-      const done = this.#perform(write);
-      // A full disk can undo the whole transaction: this write has failed, and the others are tried again.
-      if (!this.#database.isTransaction) {
-        this.#queue.unshift(...batch.filter((other) => other !== write));
-        return done();
-      }
-      settle.push(done);
-    }
-    try {
-      this.#database.exec("commit");
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("rollback");
-      for (const write of batch) write.reject(this.#failed(error));
-      return;
-    }
-    for (const done of settle) done();
-  }
-
-  /** The transaction's only write: undoing it is undoing the transaction, which takes no savepoint. */
-  #finishWith(write: Write): void {
-    let value: unknown;
-    try {
-      value = write.perform();
-      this.#database.exec("commit");
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("rollback");
-      return write.reject(this.#failed(error));
-    }
-    write.resolve(value);
-  }
-
-  /** One write inside the transaction, undone alone when it fails. */
-  #perform(write: Write): () => void {
-    this.#database.exec("savepoint one");
-    try {
-      const value = write.perform();
-      this.#database.exec("release one");
-      return () => write.resolve(value);
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("rollback to one; release one");
-      return () => write.reject(this.#failed(error));
-    }
   }
 }
 
@@ -244,8 +188,8 @@ function tryToOpen(path: string, durability: Durability): DatabaseSync | { reado
   const database = telling(path, "can't be opened", () => new DatabaseSync(path));
   try {
     database.exec(
-      `pragma busy_timeout = 5000; pragma page_size = 8192; pragma journal_mode = wal;
-       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = ${checkpointPages};`,
+      `pragma busy_timeout = 5000; pragma page_size = 4096; pragma journal_mode = wal;
+       pragma synchronous = ${durability === "power" ? "full" : "normal"}; pragma wal_autocheckpoint = ${lastResortPages};`,
     );
     migrate(database);
     database.exec("pragma busy_timeout = 0");
@@ -254,10 +198,6 @@ function tryToOpen(path: string, durability: Durability): DatabaseSync | { reado
     database.close();
     return { failure };
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5;
 }
 
 /** Applies what is missing of migrations/0001.sql, 0002.sql … ; safe when several processes start at once. */
