@@ -11,6 +11,9 @@ import { stepsInFlight, viewTurn } from "../steps/turn-view.ts";
 import type { StepKey } from "../protocol/step-key.ts";
 import type { LoneStep, Owner, TaskRow } from "../store/task-store.ts";
 
+/** Tasks that are evicted side by side: a store that can carries them all by one commit. */
+const atOnce = 100;
+
 /** Evicts every task of every dead owner but this one; says whether there were any. */
 export async function recover(
   world: StepWorld,
@@ -21,16 +24,14 @@ export async function recover(
   let found = false;
   for (const { owner, beatAt, alone } of deadOf(await executions.owners())) {
     if (owner === self) continue;
-    for (const row of await executions.ownedBy(owner)) {
+    const evict = async (row: TaskRow): Promise<boolean> => {
       const steps = await diedUnder(world, row, alone);
-      const evicted = await executions.evict(
-        row,
-        owner,
-        entry("recovery", { steps: [...steps] }),
-        world.now(),
-        beatAt,
-      );
-      found ||= evicted;
+      return executions.evict(row, owner, entry("recovery", { steps: [...steps] }), world.now(), beatAt);
+    };
+    const held = await executions.ownedBy(owner);
+    for (let from = 0; from < held.length; from += atOnce) {
+      const evicted = await Promise.all(held.slice(from, from + atOnce).map(evict));
+      found ||= evicted.includes(true);
     }
     await executions.retire(owner, beatAt);
   }

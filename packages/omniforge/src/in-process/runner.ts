@@ -54,7 +54,7 @@ export class Runner {
   readonly #owner: string;
   readonly #room: Room;
   readonly #shares: FairShares;
-  readonly #watch: BlockWatch;
+  #watch: BlockWatch;
   readonly #clock: ClockWatch;
   readonly #signs: SignsOfLife;
   readonly #lacking: Lacking;
@@ -72,6 +72,8 @@ export class Runner {
   /** Whether another process was seen beside this one at the last look for the dead. */
   #hasOthers = false;
   #stopping = false;
+  /** Whether the store, or the interpreter, has thrown since what is ours by name only was last looked for. */
+  #hasFailed = false;
 
   constructor(world: StepWorld, options: RunnerOptions) {
     this.#world = world;
@@ -92,6 +94,7 @@ export class Runner {
     const { pollMs, beatMs, timers } = this.#options;
     await this.#beat();
     await this.#recover();
+    this.#watch = new BlockWatch(beatMs);
     // Timers that only look don't keep a process alive; running steps do.
     this.#clear = [
       timers.every(pollMs, () => this.#guard(this.#look())),
@@ -116,6 +119,7 @@ export class Runner {
 
   /** Looks again later: at once would ask a store that refuses everything all the time, never would lose a wake. */
   #fault(thrown: unknown): void {
+    this.#hasFailed = true;
     this.#options.onError(thrown);
     this.#clearFault?.();
     this.#clearFault = this.#options.timers.after(faultDelayMs, () => this.pump());
@@ -250,10 +254,20 @@ export class Runner {
     if (jumped < 0) await this.#lookAgain("all");
     if (this.#active.size > 0) await this.#beat();
     await this.#recover();
-    // A task whose release failed (a full disk, say) is ours by name only.
+    if (this.#hasFailed) await this.#releaseLeftovers();
+  }
+
+  /** A task whose release failed (a full disk, say) is ours by name only. */
+  async #releaseLeftovers(): Promise<void> {
     const { executions } = this.#world.store;
-    for (const row of await executions.ownedBy(this.#owner))
-      if (!this.#active.has(row.task)) await executions.release(row, row.fence);
+    this.#hasFailed = false;
+    try {
+      for (const row of await executions.ownedBy(this.#owner))
+        if (!this.#active.has(row.task)) await executions.release(row, row.fence);
+    } catch (thrown) {
+      this.#hasFailed = true;
+      throw thrown;
+    }
   }
 
   async #beat(): Promise<void> {

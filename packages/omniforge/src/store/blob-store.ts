@@ -4,6 +4,7 @@
  * Hashes carry their algorithm (`sha256-…`), are opaque, and are compared stored to stored.
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobReference } from "../protocol/message.ts";
@@ -55,6 +56,8 @@ export function fileBlobs(directory: string): BlobStore {
       }
     },
     async list(reference) {
+      // Nearly every task has none: looked for at once, because a folder that is missing costs a hundred times as much to list.
+      if (!existsSync(folder(reference))) return [];
       try {
         return await readdir(folder(reference));
       } catch (error) {

@@ -5,6 +5,7 @@ import type { ExecutionStore } from "../task-store.ts";
 import type { Database } from "./database.ts";
 import { holdLock, isLockHeld, removeLock, type ProcessLock } from "./process-lock.ts";
 import { toReference, toTaskRow } from "../rows.ts";
+import type { RecentRows } from "./recent-rows.ts";
 import { runnableTasks } from "./runnable-tasks.ts";
 
 /** Stands before every task. */
@@ -12,6 +13,7 @@ const beforeAll = { updatedAt: Number.MIN_SAFE_INTEGER, task: "" };
 
 export function sqliteExecutions(
   database: Database,
+  rows: RecentRows,
   append: (reference: TaskReference, entry: NewEntry, at: number) => void,
 ): ExecutionStore {
   const locks = new Map<string, ProcessLock>();
@@ -21,12 +23,14 @@ export function sqliteExecutions(
     seenAt !== undefined && database.get("hasBeat", [owner, seenAt]) !== undefined;
   const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
   return {
-    acquire: (reference, owner) =>
-      database.write(() => {
-        if (database.run("acquire", { ...named(reference), owner }) === 0) return undefined;
-        const row = database.get("taskById", [reference.task, reference.tenant]);
-        return row === undefined ? undefined : toTaskRow(row);
-      }),
+    async acquire(reference, owner) {
+      const known = await database.write(() =>
+        database.run("acquire", { ...named(reference), owner }) === 0 ? undefined : rows.read(reference),
+      );
+      if (known === undefined) return undefined;
+      rows.keep(known);
+      return known.row;
+    },
     release: (reference, fence, park) =>
       database.write(() => {
         database.run("release", {

@@ -23,7 +23,7 @@ const maximumRows = 1_024;
 
 export class RecentRows {
   readonly #database: Database;
-  readonly #rows = new Map<string, KnownRow>();
+  readonly #rows = new Map<string, KnownRow & { readonly moment: number }>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -41,12 +41,19 @@ export class RecentRows {
     return row === undefined ? undefined : { id: Number(row["id"]), row: toTaskRow(row) };
   }
 
+  /** The row as it is now, outside of a transaction: not asked for again at the moment at which it was read or committed. */
+  recall(reference: TaskReference): KnownRow | undefined {
+    const known = this.#rows.get(reference.task);
+    if (known?.row.tenant === reference.tenant && known.moment === this.#database.moment) return known;
+    return this.read(reference);
+  }
+
   /** Keeps what has been committed; of a task that has ended, nobody asks often. */
   keep(known: KnownRow): void {
     const { task, endedSeq } = known.row;
     this.#rows.delete(task);
     if (endedSeq !== null) return;
-    this.#rows.set(task, known);
+    this.#rows.set(task, { ...known, moment: this.#database.moment });
     for (const oldest of this.#rows.keys()) {
       if (this.#rows.size <= maximumRows) return;
       this.#rows.delete(oldest);

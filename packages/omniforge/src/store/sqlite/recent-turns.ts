@@ -10,7 +10,7 @@
 import type { Entry } from "../../protocol/entry.ts";
 
 /** Tasks whose current turn is kept, the least recently asked for forgotten first; and their entries, together. */
-const maximumTasks = 256;
+const maximumTasks = 1_024;
 const maximumEntries = 8_192;
 
 interface Turn {

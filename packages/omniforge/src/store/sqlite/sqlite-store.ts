@@ -123,7 +123,8 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
         JSON.stringify(entry.body),
       ]);
     }
-    return { known: { id, row: { ...row, ...decision.write?.head } }, result: decision.result };
+    const wakes = row.wakes + (decision.write?.wakes === true ? 1 : 0);
+    return { known: { id, row: { ...row, ...decision.write?.head, wakes } }, result: decision.result };
   }
 
   /** The row, and the entries since its turn began up to the row's own seq: one moment, whatever comes between. */
@@ -216,9 +217,14 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
 
   /** Reads are synchronous inside; the port is asynchronous because other stores are not. */
   const reading = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
-  const withRow = <T>(reference: TaskReference, none: T, read: (known: KnownRow) => T): Promise<T> =>
+  const withRow = <T>(
+    reference: TaskReference,
+    none: T,
+    read: (known: KnownRow) => T,
+    rowOf = (): KnownRow | undefined => rows.read(reference),
+  ): Promise<T> =>
     reading(() => {
-      const known = rows.read(reference);
+      const known = rowOf();
       if (known === undefined) return none;
       rows.keep(known);
       return read(known);
@@ -235,7 +241,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       return result;
     },
     row: (reference) => withRow(reference, undefined, ({ row }) => row),
-    turn: (reference) => withRow(reference, undefined, readTurn),
+    turn: (reference) => withRow(reference, undefined, readTurn, () => rows.recall(reference)),
     read: (reference, after, limit = everything) =>
       withRow(reference, [], ({ id }) => database.all("entriesAfter", [id, after, limit]).map(toEntry)),
     find: (reference, key) => withRow(reference, undefined, (known) => byKey(known, key)),
@@ -267,7 +273,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       database.withoutCheckpoints(() => scrub(path, rewrites, options.scrubPatienceMs ?? 10_000)),
     endedBefore: (before, limit, after = beforeAll) =>
       reading(() => database.all("endedBefore", [before, after.updatedAt, after.task, limit]).map(toTaskRow)),
-    executions: sqliteExecutions(database, (reference, entry: NewEntry, at) => {
+    executions: sqliteExecutions(database, rows, (reference, entry: NewEntry, at) => {
       apply({ ...reference, entries: [entry], at });
     }),
     keys: sqliteKeys(database),
