@@ -17,16 +17,16 @@ export interface Said {
   readonly seq: number;
 }
 
-/** Says it once for its id. Throws TASK_ENDED. */
+/** Says it once for its id; `seq`: only where the log still ends with it. Throws TASK_ENDED or PRECONDITION_FAILED. */
 export async function say(
   forge: Accepting,
   task: Task,
   message: Message,
-  { id, actor }: { readonly id: string; readonly actor?: string },
+  { id, actor, seq }: { readonly id: string; readonly actor?: string; readonly seq?: number },
 ): Promise<Said> {
   if (isTerminal(task.state))
     throw new OmniForgeError("TASK_ENDED", `task ${task.task} has ended: it takes no more input`);
-  const by = actor === undefined ? {} : { actor };
+  const by = { ...(actor !== undefined && { actor }), ...(seq !== undefined && { seq }) };
   const [question, ...others] = task.pending.filter((one) => one.kind === "question" && !isListening(one));
   const isText = message.parts.every(({ type }) => type === "text");
   if (question !== undefined && others.length === 0 && isText && takesText(question.schema)) {

@@ -24,6 +24,7 @@ import type { TasksChoice } from "./commands/tasks.ts";
 import type { ToolsChoice } from "./commands/tools.ts";
 import type { WatchChoice } from "./commands/watch.ts";
 import type { WorkerChoice } from "./commands/worker.ts";
+import { holdYoungObjects } from "./young-objects.ts";
 
 const data = (): Option => new Option("--data <folder>", "where tasks are kept (default: .omniforge)");
 const url = (): Option =>
@@ -257,7 +258,10 @@ program
   .option("--work", "run tasks in this process, too (default, but not on Temporal: workers do)")
   .addOption(noWork())
   .addOption(data())
-  .action((choice: ServeChoice) => run(async () => (await import("./commands/serve.ts")).serve(choice)));
+  .action((choice: ServeChoice) => {
+    holdYoungObjects();
+    return run(async () => (await import("./commands/serve.ts")).serve(choice));
+  });
 
 program
   .command("worker")

@@ -37,12 +37,16 @@ export type Answer = z.infer<typeof answer>;
 /** What is said is known by this for the task's life; a store would make two broken texts one. */
 const inputId = wellFormedText.min(1).max(200);
 
+/** The seq that the log must end with when it is accepted: who says it has seen nothing later. None: whatever it is. */
+const seq = z.int().nonnegative().optional();
+
 /** What somebody says, under its own id. A task begins with one. */
 export const messageInput = z.strictObject({
   kind: z.literal("message"),
   id: inputId,
   message,
   actor: wellFormedText.optional(),
+  seq,
 });
 
 /** Anything that people say to a task, each under its own id. */
@@ -55,12 +59,14 @@ export const input = z.discriminatedUnion("kind", [
     /** The id of the message that says it, where one does: the same message again is the same answer. */
     message: inputId.optional(),
     actor: wellFormedText.optional(),
+    seq,
   }),
   z.strictObject({
     kind: z.literal("cancel"),
     id: inputId,
     reason: wellFormedText.optional(),
     actor: wellFormedText.optional(),
+    seq,
   }),
 ]);
 export type Input = z.infer<typeof input>;

@@ -28,6 +28,7 @@ export function checkBrowser({ hosts = [], origins = [] }: BrowserOptions): Midd
       "content-type",
       "idempotency-key",
       "last-event-id",
+      "if-match",
       "if-none-match",
       "a2a-version",
       "a2a-extensions",

@@ -49,3 +49,11 @@ export const idempotent = z.object({
 });
 
 export const cached = z.object({ "if-none-match": z.string().optional() });
+
+/** What changes a task can be held to the task that the client has seen. */
+export const conditional = z.object({
+  "if-match": z
+    .string()
+    .optional()
+    .describe("The ETag of the task as the client saw it: 412 where it has changed since."),
+});

@@ -29,8 +29,8 @@ export interface Accepted {
 /**
  * Accepts one input. May be repeated: the same message or cancel id again returns the first entry.
  *
- * Throws TASK_NOT_FOUND, TASK_ENDED, INPUT_NOT_FOUND, ALREADY_ANSWERED, DEADLINE_PASSED, INVALID_INPUT, or TASK_CONFLICT
- * where a message's id was used for other words.
+ * Throws TASK_NOT_FOUND, TASK_ENDED, INPUT_NOT_FOUND, ALREADY_ANSWERED, DEADLINE_PASSED, INVALID_INPUT, TASK_CONFLICT
+ * where a message's id was used for other words, or PRECONDITION_FAILED where the log does not end with its `seq`.
  */
 export async function accept(world: StepWorld, reference: TaskReference, given: Input): Promise<Accepted> {
   const parsed = inputShape.safeParse(given);
@@ -47,6 +47,7 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
         reference,
         `message:${id}`,
         entry("message", { id, message, ...(actor !== undefined && { actor }) }),
+        input.seq,
       );
       if (accepted.repeated && !saysTheSame(accepted.entry, message))
         throw new OmniForgeError(
@@ -58,7 +59,7 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
     case "cancel": {
       const { id, reason, actor } = input;
       const body = { id, ...(reason !== undefined && { reason }), ...(actor !== undefined && { actor }) };
-      const accepted = await write(world, reference, `cancel:${id}`, entry("cancel", body));
+      const accepted = await write(world, reference, `cancel:${id}`, entry("cancel", body), input.seq);
       await cancelChildren(world, row, reason);
       return accepted;
     }
@@ -98,7 +99,7 @@ async function acceptAnswer(
   const said = { ...(message !== undefined && { message }), ...(actor !== undefined && { actor }) };
   const body = { id, outcome: "answered" as const, answer, ...said };
   const ids = message === undefined ? `input:${id}` : [`input:${id}`, `message:${message}`];
-  const accepted = await write(world, row, ids, entry("input", body));
+  const accepted = await write(world, row, ids, entry("input", body), input.seq);
   return accepted.repeated ? repeatedAnswer(row, accepted.entry, input) : accepted;
 }
 
@@ -158,9 +159,22 @@ async function write(
   reference: TaskReference,
   id: string | readonly string[],
   one: NewEntry,
+  seq: number | undefined,
 ): Promise<Accepted> {
   const { tenant, task } = reference;
-  const result = await world.store.commit({ tenant, task, entries: [one], at: world.now(), accepts: id });
+  const result = await world.store.commit({
+    tenant,
+    task,
+    entries: [one],
+    at: world.now(),
+    accepts: id,
+    ...(seq !== undefined && { seq }),
+  });
+  if (result.kind === "moved")
+    throw new OmniForgeError(
+      "PRECONDITION_FAILED",
+      `something else was written to the log of task ${task} meanwhile`,
+    );
   if (result.kind === "ended") {
     await dropLateBlobs(world, reference);
     throw hasEnded(reference);

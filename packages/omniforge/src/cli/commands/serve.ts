@@ -11,6 +11,7 @@ import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
 import { announceServer } from "../server-file.ts";
 import { openOutput } from "../view/output.ts";
+import { releaseYoungObjects } from "../young-objects.ts";
 
 export interface ServeChoice {
   readonly host?: string;
@@ -45,6 +46,7 @@ export async function serve(choice: ServeChoice): Promise<ExitCode> {
       host,
       ...(port !== undefined && { port }),
     });
+    releaseYoungObjects();
     const forget = announceServer(dataDirectory, server.url);
     openOutput(process.stdout).write(`OmniForge listens on ${server.url}\n`);
     await new Promise<void>((resolve) => {

@@ -4,6 +4,7 @@ import type { Agent } from "../../agents/define-agent.ts";
 import type { OmniForge } from "../../create-omniforge.ts";
 import { OmniForgeError } from "../../protocol/error.ts";
 import { hashOf } from "../../store/blob-store.ts";
+import { isFresh } from "../etag.ts";
 import { agentParams, cached } from "../fields.ts";
 import { route, type Route } from "../route.ts";
 import { named } from "../shapes.ts";
@@ -91,7 +92,8 @@ export const agentRoutes: readonly Route[] = [
     ({ params, headers, forge, context }) => {
       const found = toCard(agentNamed(forge, params.agent), forge);
       const etag = `"${hashOf(JSON.stringify(found))}"`;
-      if (headers["if-none-match"] === etag) return new Response(null, { status: 304, headers: { etag } });
+      if (isFresh(headers["if-none-match"], etag))
+        return new Response(null, { status: 304, headers: { etag } });
       return context.json(found, 200, { etag });
     },
   ),

@@ -10,7 +10,8 @@ import type { Task } from "../../protocol/task.ts";
 import { say } from "../../say.ts";
 import type { Caller } from "../caller.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
-import { agentTaskParams, idempotent, pageQuery, taskParams } from "../fields.ts";
+import { expectedSeq } from "../etag.ts";
+import { agentTaskParams, conditional, idempotent, pageQuery, taskParams } from "../fields.ts";
 import { route, type Route } from "../route.ts";
 import { named, page } from "../shapes.ts";
 import { actorOf, messageIn, toMessage } from "../submit.ts";
@@ -45,9 +46,14 @@ export async function sayTo(
   task: Task,
   message: Message,
   id: string,
+  ifMatch?: string,
 ): Promise<Accepted> {
   try {
-    const said = await say(forge, task, message, { id, actor: actorOf(caller) });
+    const said = await say(forge, task, message, {
+      id,
+      actor: actorOf(caller),
+      ...expectedSeq(ifMatch, task),
+    });
     return { task: task.task, ...said };
   } catch (thrown) {
     if (!OmniForgeError.is(thrown, "TASK_CONFLICT")) throw thrown;
@@ -59,6 +65,8 @@ export async function sayTo(
 const words = z.strictObject({ message: messageIn });
 const plainWords = wellFormedText.min(1).transform((message) => ({ message }));
 
+const changing = idempotent.extend(conditional.shape);
+
 const sayFacts = {
   method: "post",
   summary: "Say something to a task.",
@@ -66,13 +74,20 @@ const sayFacts = {
     "It answers the task's one open question; otherwise the next turn takes it. 409 once the task has ended.",
   tag: "inputs",
   role: "operator",
-  headers: idempotent,
+  headers: changing,
   body: {
     content: { "application/json": words, "text/plain": plainWords },
     maximumBytes: 8 * 1024 * 1024,
   },
   answers: { 202: { description: "Recorded.", content: { "application/json": accepted } } },
-  problems: ["TASK_NOT_FOUND", "TASK_ENDED", "IDEMPOTENCY_MISMATCH", "ALREADY_ANSWERED", "DEADLINE_PASSED"],
+  problems: [
+    "TASK_NOT_FOUND",
+    "TASK_ENDED",
+    "IDEMPOTENCY_MISMATCH",
+    "ALREADY_ANSWERED",
+    "DEADLINE_PASSED",
+    "PRECONDITION_FAILED",
+  ],
 } as const;
 
 export function messageIdOf(key: string | undefined): string {
@@ -133,7 +148,7 @@ export const inputRoutes: readonly Route[] = [
       tag: "inputs",
       role: "operator",
       params: taskParams.extend({ input: wellFormedText.min(1).max(400) }),
-      headers: idempotent,
+      headers: changing,
       body: { content: { "application/json": answer } },
       answers: { 200: { description: "It is the answer.", content: { "application/json": accepted } } },
       problems: [
@@ -143,17 +158,19 @@ export const inputRoutes: readonly Route[] = [
         "TASK_CONFLICT",
         "DEADLINE_PASSED",
         "TASK_ENDED",
+        "PRECONDITION_FAILED",
       ],
     },
     async ({ params, headers, body, forge, caller, context }) => {
       const { task, input } = params;
-      const message = headers["idempotency-key"];
+      const { "idempotency-key": message, "if-match": ifMatch } = headers;
       const { entry } = await forge.accept(task, {
         kind: "answer",
         request: input,
         answer: body,
         actor: actorOf(caller),
         ...(message !== undefined && { message }),
+        ...(ifMatch !== undefined && expectedSeq(ifMatch, await forge.get(task))),
       });
       return context.json({ task, seq: entry.seq, as: "answer", id: input } satisfies Accepted);
     },
@@ -163,7 +180,10 @@ export const inputRoutes: readonly Route[] = [
     async ({ params, headers, body, forge, caller, context }) => {
       const id = messageIdOf(headers["idempotency-key"]);
       const task = await taskOf(forge, params.task);
-      return context.json(await sayTo(forge, caller, task, toMessage(body.message), id), 202);
+      return context.json(
+        await sayTo(forge, caller, task, toMessage(body.message), id, headers["if-match"]),
+        202,
+      );
     },
   ),
   route(
@@ -176,7 +196,10 @@ export const inputRoutes: readonly Route[] = [
     async ({ params, headers, body, forge, caller, context }) => {
       const id = messageIdOf(headers["idempotency-key"]);
       const task = await taskOf(forge, params.task, params.agent);
-      return context.json(await sayTo(forge, caller, task, toMessage(body.message), id), 202);
+      return context.json(
+        await sayTo(forge, caller, task, toMessage(body.message), id, headers["if-match"]),
+        202,
+      );
     },
   ),
 ];

@@ -6,10 +6,12 @@ import { wellFormedText } from "../../protocol/json.ts";
 import { isTerminal, type Task } from "../../protocol/task.ts";
 import type { ServerContext } from "../env.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
+import { checkTag, expectedSeq, isFresh, taskTag } from "../etag.ts";
 import {
   agentParams,
   agentTaskParams,
   cached,
+  conditional,
   idempotent,
   moment,
   pageQuery,
@@ -65,8 +67,8 @@ async function showTask(
   agent?: string,
 ): Promise<Response> {
   const found = await taskOf(forge, name, agent);
-  const etag = `"${found.headSeq}${found.erased ? "e" : ""}"`;
-  if (context.req.header("if-none-match") === etag)
+  const etag = taskTag(found);
+  if (isFresh(context.req.header("if-none-match"), etag))
     return new Response(null, { status: 304, headers: { etag } });
   return context.json(await taskDetail(forge, found), 200, { etag });
 }
@@ -97,6 +99,7 @@ const order = z.strictObject({
   context: wellFormedText.min(1).max(200).optional().describe("The conversation that the task belongs to."),
 });
 
+const cancelHeaders = idempotent.extend(conditional.shape);
 const cancelOrder = z.strictObject({ reason: wellFormedText.max(1_000).optional() });
 
 async function cancelTask(
@@ -107,7 +110,7 @@ async function cancelTask(
   }: { forge: OmniForge; context: ServerContext; caller: ServerContext["var"]["caller"] },
   name: string,
   { reason }: z.infer<typeof cancelOrder>,
-  key: string | undefined,
+  { "idempotency-key": key, "if-match": ifMatch }: z.infer<typeof cancelHeaders>,
 ): Promise<Response> {
   const id = key === undefined ? `cancel_${crypto.randomUUID()}` : `cancel_${key}`;
   const before = await forge.get(name);
@@ -118,6 +121,7 @@ async function cancelTask(
     id,
     actor: actorOf(caller),
     ...(reason !== undefined && { reason }),
+    ...expectedSeq(ifMatch, before),
   });
   return context.json(await forge.get(name), 202);
 }
@@ -128,10 +132,10 @@ const cancelFacts = {
   description: "Running calls of models and tools are aborted; the task ends once they have let go.",
   tag: "tasks",
   role: "operator",
-  headers: idempotent,
+  headers: cancelHeaders,
   body: { content: { "application/json": cancelOrder }, optional: {} },
   answers: { 202: { description: "Accepted.", content: { "application/json": taskShape } } },
-  problems: ["TASK_NOT_FOUND", "TASK_ENDED", "TASK_CONFLICT"],
+  problems: ["TASK_NOT_FOUND", "TASK_ENDED", "TASK_CONFLICT", "PRECONDITION_FAILED"],
 } as const;
 
 export const taskRoutes: readonly Route[] = [
@@ -237,7 +241,7 @@ export const taskRoutes: readonly Route[] = [
   ),
   route(
     { ...cancelFacts, path: "/api/v1/tasks/{task}/cancel", operation: "cancelTask", params: taskParams },
-    (request) => cancelTask(request, request.params.task, request.body, request.headers["idempotency-key"]),
+    (request) => cancelTask(request, request.params.task, request.body, request.headers),
   ),
   route(
     {
@@ -249,7 +253,7 @@ export const taskRoutes: readonly Route[] = [
     async (request) => {
       const { task, agent } = request.params;
       await taskOf(request.forge, task, agent);
-      return cancelTask(request, task, request.body, request.headers["idempotency-key"]);
+      return cancelTask(request, task, request.body, request.headers);
     },
   ),
   route(
@@ -261,10 +265,12 @@ export const taskRoutes: readonly Route[] = [
       tag: "tasks",
       role: "admin",
       params: taskParams,
+      headers: conditional,
       answers: { 204: { description: "It is gone; that there was a task remains." } },
-      problems: ["TASK_NOT_FOUND", "TASK_NOT_ENDED"],
+      problems: ["TASK_NOT_FOUND", "TASK_NOT_ENDED", "PRECONDITION_FAILED"],
     },
-    async ({ params, forge }) => {
+    async ({ params, headers, forge }) => {
+      if (headers["if-match"] !== undefined) checkTag(headers["if-match"], await forge.get(params.task));
       await forge.erase(params.task);
       return new Response(null, { status: 204 });
     },
