@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "omniforge/client";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   place,
   program,
@@ -14,6 +14,9 @@ import {
 } from "../e2e/program.ts";
 
 import { kill, serve as serveStammering } from "./server-process.ts";
+
+// A test starts up to a dozen processes.
+vi.setConfig({ testTimeout: 240_000 });
 
 let here: Place;
 let server: Program | undefined;
@@ -123,6 +126,41 @@ describe("the command line over a server", () => {
     }
   });
 
+  it("begins a conversation there, leaves it open, goes on with it and ends it", async () => {
+    const url = await serve();
+    const chat = (input: string, ...words: string[]): Promise<Ended> =>
+      program("main", ["chat", ...words, "--url", url], { input, folder: here.workspace }).ended;
+    const begun = await chat("hello\nwrite note.txt: hi\n", "--yes", "--max-cost", "1");
+    expect([begun.code, begun.stderr]).toEqual([0, ""]);
+    expect(begun.stdout).toContain(`You talk with assistant at ${url}.`);
+    expect(readFileSync(here.path("note.txt"), "utf8")).toBe("hi\n");
+    const [line = ""] = begun.stdout.split("\n").filter((one) => / chat .*--url/.test(one));
+    const id = /chat (\S+)/.exec(line)?.[1] ?? "";
+    const on = await chat("hello again\n/end\n", id);
+    expect([on.code, on.stderr]).toEqual([0, ""]);
+    expect(on.stdout).toContain(`Going on with conversation ${id}.`);
+    const listed = await omniforge(["tasks", "--json", "--url", url]);
+    expect(listed.stdout.trim().split("\n")).toEqual([expect.stringContaining('"state":"completed"')]);
+    const ended = await chat("hello?\n", id);
+    expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining("has ended") as string]);
+    const local = await chat("hello\n", "--model", "a:b");
+    expect([local.code, local.stderr]).toEqual([2, expect.stringContaining("--model") as string]);
+  });
+
+  it("goes on with what is unfinished there, named or found", async () => {
+    const url = await serve();
+    await omniforge(["run", "ask me which way", "--url", url]);
+    const asked = await omniforge(["resume", "--url", url]);
+    expect([asked.code, asked.stderr]).toEqual([0, ""]);
+    expect(asked.stdout).toContain(`--url ${url}`);
+    await omniforge(["say", "last", "left", "--url", url]);
+    const found = await omniforge(["resume", "last", ...here.data]);
+    expect([found.code, found.stdout]).toEqual([0, expect.stringContaining("left") as string]);
+    expect((await omniforge(["resume", "--url", url])).stdout).toBe("No task is unfinished.\n");
+    const local = await omniforge(["resume", "--backend", "temporal", "--url", url]);
+    expect([local.code, local.stderr]).toEqual([2, expect.stringContaining("--backend") as string]);
+  });
+
   it("watches on when the server is killed and another one comes in its place, and says so", async () => {
     // Slow enough that it still speaks when the server is killed.
     const [data, stammering] = [here.data[1], [6, 0, 60]];
@@ -137,7 +175,7 @@ describe("the command line over a server", () => {
     expect([watched.code, watched.stderr]).toEqual([0, expect.stringContaining("trying again") as string]);
     for (const turn of [1, 2, 3, 4, 5, 6]) expect(watched.stdout.split(`turn ${turn}:`)).toHaveLength(2);
     await kill(second);
-  }, 120_000);
+  });
 
   it("says that no server answers, and which", async () => {
     const none = await omniforge(["tasks", "--url", "http://127.0.0.1:1"]);
@@ -152,7 +190,7 @@ describe("a server that runs on the data directory", () => {
 
   it("is found by commands, as long as it lives", async () => {
     const url = await serve();
-    expect(JSON.parse(readFileSync(file(), "utf8"))).toEqual({ url, pid: server?.child.pid });
+    expect(JSON.parse(readFileSync(file(), "utf8"))).toEqual({ url, pid: server?.child.pid, works: true });
     await omniforge(["run", "ask me which way", "--url", url]);
     const through = await omniforge(["say", "last", "left", ...here.data]);
     expect(through.stdout).toContain("It goes on where it runs.");

@@ -72,6 +72,19 @@ describe("an entry that this release can't read", () => {
   );
 });
 
+describe("a stored step key", () => {
+  it("of a shape that no release wrote is damage, not a step without an outcome", () => {
+    for (const key of ["3/tool/0", "3/ask/1.2"]) expect(readEntry({ ...row, key })).toMatchObject({ key });
+    for (const key of ["", "3:tool:0", "tool/3/0", "3/tool", "3/tool/0/1", "-1/tool/0"])
+      expect(() => readEntry({ ...row, key })).toThrow(
+        expect.objectContaining({
+          code: "STORE_CORRUPT",
+          message: expect.stringContaining("no step's key") as unknown,
+        }),
+      );
+  });
+});
+
 describe("every kind of entry", () => {
   const kinds = Object.keys(entryBodies);
 

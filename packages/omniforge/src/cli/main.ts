@@ -83,6 +83,7 @@ program
   .addOption(yes())
   .addOption(json())
   .addOption(backend())
+  .addOption(url())
   .addOption(data())
   .action((id: string | undefined, choice: ChatChoice) =>
     run(async () => (await import("./commands/chat.ts")).chat(id, choice)),
@@ -178,6 +179,7 @@ program
   .addOption(json())
   .addOption(backend())
   .addOption(noWork())
+  .addOption(url())
   .addOption(data())
   .action((id: string | undefined, choice: ResumeChoice) =>
     run(async () => (await import("./commands/resume.ts")).resume(id, choice)),

@@ -15,10 +15,17 @@ import { visible } from "./view/visible.ts";
 
 /** Opens them. `id`: the task that is meant, whose engine is opened where it lies in a data directory. */
 export async function openTasks(place: Place, id?: string): Promise<OpenedTasks> {
+  return (await openBehind(place)) ?? openHere(place, id);
+}
+
+/**
+ * The tasks behind the server that was named, or that runs on this data directory; undefined: there is none. `mustWork`: one
+ * that only talks to those that execute tasks is not meant, unless it was named.
+ */
+export async function openBehind(place: Place, mustWork = false): Promise<OpenedTasks | undefined> {
   const url = serverUrl(place);
-  if (url !== undefined) return behind(clientOf(url));
-  const found = await runningServer(place);
-  return found === undefined ? openHere(place, id) : behind(found);
+  const client = url === undefined ? await runningServer(place, mustWork) : clientOf(url);
+  return client && behind(client);
 }
 
 /** The server that was named, by an option or the environment. */
@@ -82,9 +89,9 @@ function sayLost(): (error: unknown) => void {
 }
 
 /** A server that runs on this data directory and lets this person in; whom it does not may read the directory itself. */
-async function runningServer({ data }: Place): Promise<OmniForgeClient | undefined> {
+async function runningServer({ data }: Place, mustWork: boolean): Promise<OmniForgeClient | undefined> {
   const { config } = await loadConfig();
-  const url = await findServer(data ?? config.dataDirectory ?? defaultData);
+  const url = await findServer(data ?? config.dataDirectory ?? defaultData, mustWork);
   if (url === undefined) return undefined;
   const client = createClient({ url, key: process.env["OMNIFORGE_API_KEY"] || undefined, retries: 0 });
   try {

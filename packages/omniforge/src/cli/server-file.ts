@@ -9,13 +9,16 @@ import { z } from "zod";
 
 /** Beside the database. */
 const fileName = "server.json";
-const written = z.object({ url: z.url(), pid: z.int().positive() });
+const written = z.object({ url: z.url(), pid: z.int().positive(), works: z.boolean().default(true) });
 const patienceMs = 1_000;
 
-/** Writes down where this process listens. Returns how to take it back; a later server's word is left alone. */
-export function announceServer(data: string, url: string): () => void {
+/**
+ * Writes down where this process listens, and whether it executes tasks. Returns how to take it back; a later server's word
+ * is left alone.
+ */
+export function announceServer(data: string, url: string, works: boolean): () => void {
   const path = join(data, fileName);
-  const text = `${JSON.stringify({ url, pid: process.pid })}\n`;
+  const text = `${JSON.stringify({ url, pid: process.pid, works })}\n`;
   const draft = `${path}.${randomBytes(4).toString("hex")}`;
   writeFileSync(draft, text, { mode: 0o600 });
   // At once, whole: a reader sees the old word or the new one.
@@ -25,11 +28,12 @@ export function announceServer(data: string, url: string): () => void {
   };
 }
 
-/** Where a server listens that lives and answers; undefined: none does. */
-export async function findServer(data: string): Promise<string | undefined> {
+/** Where a server listens that lives and answers; undefined: none does. `mustWork`: one that executes tasks, too. */
+export async function findServer(data: string, mustWork = false): Promise<string | undefined> {
   const found = written.safeParse(parsed(readText(join(data, fileName))));
   if (!found.success || !isAlive(found.data.pid)) return undefined;
-  const { url } = found.data;
+  const { url, works } = found.data;
+  if (mustWork && !works) return undefined;
   try {
     const response = await fetch(new URL("/healthz", url), {
       signal: AbortSignal.timeout(patienceMs),

@@ -73,6 +73,11 @@ export interface OmniForgeClient {
   agents(): Promise<readonly AgentCard[]>;
   /** Gives an agent a task; it is durable once this resolves. Throws AGENT_NOT_FOUND. */
   submit(agent: string, text: string | Message, order?: Order): Promise<Task>;
+  /**
+   * Begins a conversation: a task that waits after each answer for what is said next. `say` goes on with it, `follow` hears
+   * its answers. Throws AGENT_NOT_FOUND.
+   */
+  converse(agent: string, text: string | Message, order?: Omit<Order, "context">): Promise<Task>;
   /** Throws TASK_NOT_FOUND. */
   get(task: string): Promise<TaskDetail>;
   /** Tasks, newest first; further pages are fetched as they are asked for. */
@@ -132,6 +137,13 @@ export function createClient(options: ClientOptions): OmniForgeClient {
     },
     submit: (agent, text, { idempotencyKey = drawId(), ...order } = {}) =>
       as(post(at("agents", agent, "tasks"), { message: toBody(text), ...order }, idempotencyKey)),
+    async converse(agent, text, { idempotencyKey = drawId(), ...order } = {}) {
+      // The answer is not waited for: who wants it follows the task.
+      const path = `${at("agents", agent, "chat")}?wait=0`;
+      const body = { message: toBody(text), ...order };
+      const begun = await as<{ conversation_id: string }>(post(path, body, idempotencyKey));
+      return this.get(begun.conversation_id);
+    },
     get: (task) => as(http.json(at("tasks", task))),
     list({ states, ...which } = {}) {
       return pages("/tasks", { ...which, ...(states && { state: states.join(",") }) });

@@ -11,6 +11,13 @@ export function stepKey(turn: number, kind: StepKind, index: number, ordinal = 0
   return `${turn}/${kind}/${index}${ordinal === 0 ? "" : `.${ordinal}`}`;
 }
 
+const shape = /^\d+\/[a-z]+\/\d+(?:\.\d+)?$/;
+
+/** Whether this is a key that this version reads. */
+export function isStepKey(text: string): boolean {
+  return shape.test(text);
+}
+
 /** The parts of a key; a key of a shape that this version does not know belongs to turn 0. */
 export function parseStepKey(key: StepKey): { turn: number; kind: string; index: number; ordinal: number } {
   const [turn = "0", kind = "", index = "0"] = key.split("/");

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { OmniForgeError } from "./error.ts";
 import { entryBodies, entryVersion, type Entry, type EntryKind } from "./entry.ts";
+import { isStepKey } from "./step-key.ts";
 
 type Upcaster = (kind: string, body: unknown) => unknown;
 
@@ -51,6 +52,12 @@ export function readEntry(
       `entry ${row.seq} (${row.kind}) is damaged: ${z.prettifyError(parsed.error)}`,
     );
   }
+  // A step would not find its outcome under it, and would be performed once more.
+  if (row.key !== null && !isStepKey(row.key))
+    throw new OmniForgeError(
+      "STORE_CORRUPT",
+      `entry ${row.seq} (${row.kind}) is damaged: ${JSON.stringify(row.key.slice(0, 100))} is no step's key`,
+    );
   const { seq, at, kind } = row;
   return { v: current, seq, at, kind, body: parsed.data, ...(row.key !== null && { key: row.key }) } as Entry;
 }

@@ -31,6 +31,9 @@ import {
   type TurnView,
 } from "./turn-view.ts";
 
+/** What one call may have asked people; a tool that is never content must not keep them answering for ever. */
+const maximumRequests = 32;
+
 /** The call again when it now waits for something; `done` when it has its outcome. */
 export type ToolOutcome = StepResult<Call | "done">;
 
@@ -270,7 +273,12 @@ async function askAgain(
 ): Promise<ToolOutcome> {
   const { call, view } = run;
   const { prompt, schema } = asks;
-  const id = `${call.key}.${requestsOf(view, call.key).length + 1}`;
+  const asked = requestsOf(view, call.key).length;
+  if (asked >= maximumRequests) {
+    const message = `${call.name} asked for input once more after ${asked} requests: it is asked no further`;
+    return settle(run, "error", { code: "TOOL_FAILED", message });
+  }
+  const id = `${call.key}.${asked + 1}`;
   const released =
     call.effects === "once"
       ? [releaseOf(view, run, { code: "TOOL_FAILED", message: "asked for input before it started" })]

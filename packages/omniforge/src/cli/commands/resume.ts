@@ -1,29 +1,40 @@
 /** `omniforge resume [id]`: goes on with unfinished tasks in this process, and shows them one after the other. */
 import { isTerminal, type EngineName, type Task } from "../../protocol/task.ts";
-import { exitCodes, type ExitCode } from "../exit-code.ts";
+import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { findTask, unfinished } from "../find-task.ts";
 import { openForge } from "../open-forge.ts";
+import { openBehind, serverUrl } from "../open-tasks.ts";
+import type { OpenedTasks } from "../opened-tasks.ts";
+import type { Place } from "../place.ts";
 import { seeThrough } from "../see-through.ts";
 
-export interface ResumeChoice {
+export interface ResumeChoice extends Place {
   readonly yes?: boolean;
   readonly json?: boolean;
   readonly backend?: EngineName;
   readonly work: boolean;
-  readonly data?: string;
 }
 
-/** Tasks go on as the engine that they were started on; a task that has ended is shown as it is. */
+/**
+ * Tasks go on as the engine that they were started on; a task that has ended is shown as it is. Behind a server they go on
+ * there, and are watched.
+ */
 export async function resume(id: string | undefined, choice: ResumeChoice): Promise<ExitCode> {
+  const isOurs = choice.backend !== undefined || !choice.work;
+  if (isOurs && serverUrl(choice) !== undefined)
+    throw new UsageError("--backend and --no-work are the server's to say, not this command's");
   const reusedBefore = Date.now();
-  const tasks = await chosen(id, choice);
-  if (tasks.length === 0) process.stdout.write("No task is unfinished.\n");
+  const server = isOurs ? undefined : await openBehind(choice, true);
+  const found = server === undefined ? await chosenHere(id, choice) : await chosen(server, id);
+  if (found.length === 0) process.stdout.write("No task is unfinished.\n");
   let worst: ExitCode = exitCodes.done;
-  for (const { task, engine, state } of tasks) {
-    const backend = choice.backend ?? engine;
-    const opened = await openForge({ data: choice.data, backend, work: choice.work && !isTerminal(state) });
+  for (const task of found) {
+    const backend = choice.backend ?? task.engine;
+    const work = choice.work && !isTerminal(task.state);
+    const opened = server ?? (await openForge({ data: choice.data, backend, work }));
     try {
-      const code = await seeThrough(opened, task, { ...choice, backend, reusedBefore });
+      const sight = server === undefined ? { backend } : { watches: true };
+      const code = await seeThrough(opened, task.task, { ...choice, ...sight, reusedBefore });
       if (code === exitCodes.interrupted) return code;
       if (code !== exitCodes.done) worst = code;
     } finally {
@@ -33,12 +44,16 @@ export async function resume(id: string | undefined, choice: ResumeChoice): Prom
   return worst;
 }
 
-async function chosen(id: string | undefined, { data, backend }: ResumeChoice): Promise<readonly Task[]> {
-  const { forge, close } = await openForge({ data, work: false });
+async function chosenHere(id: string | undefined, { data, backend }: ResumeChoice): Promise<readonly Task[]> {
+  const opened = await openForge({ data, work: false });
   try {
-    if (id !== undefined) return [await findTask(forge, id)];
-    return (await unfinished(forge)).filter(({ engine }) => engine === (backend ?? engine));
+    const found = await chosen(opened, id);
+    return id === undefined ? found.filter(({ engine }) => engine === (backend ?? engine)) : found;
   } finally {
-    await close();
+    await opened.close();
   }
+}
+
+async function chosen({ tasks }: OpenedTasks, id: string | undefined): Promise<readonly Task[]> {
+  return id === undefined ? unfinished(tasks) : [await findTask(tasks, id)];
 }

@@ -1,4 +1,5 @@
 /** `omniforge run "text"`: gives an agent a task, and shows it to its end. */
+import type { OmniForgeClient } from "../../client/index.ts";
 import type { SubmitOptions } from "../../create-omniforge.ts";
 import type { EngineName } from "../../protocol/task.ts";
 import { checkModel, modelLines, modelOf, withModel } from "../choose-model.ts";
@@ -51,16 +52,25 @@ export async function run(text: string, choice: RunChoice): Promise<ExitCode> {
 
 /** Gives the task to a server, by the agent's name. What it is done with is the server's affair. */
 async function runBehind(url: string, text: string, choice: RunChoice): Promise<ExitCode> {
-  const { model, workspace, backend, work } = choice;
+  const client = clientOf(url);
+  const agent = await agentBehind(url, client, choice);
+  const { task } = await client.submit(agent, text, orderedLimits(choice));
+  return seeThrough(await behind(client), task, { ...choice, watches: true });
+}
+
+/** The agent of a server that is meant, by its name: the server's first where none is. Throws UsageError. */
+export async function agentBehind(
+  url: string,
+  client: OmniForgeClient,
+  { agent, model, workspace, backend, work = true }: Partial<RunChoice>,
+): Promise<string> {
   if (model !== undefined || workspace !== undefined || backend !== undefined || !work)
     throw new UsageError(
       "--model, --workspace, --backend and --no-work are the server's to say, not this command's",
     );
-  const client = clientOf(url);
-  const agent = choice.agent ?? (await client.agents()).find((one) => one.default)?.name;
-  if (agent === undefined) throw new UsageError(`the server at ${url} has no agent`);
-  const { task } = await client.submit(agent, text, orderedLimits(choice));
-  return seeThrough(await behind(client), task, { ...choice, watches: true });
+  const found = agent ?? (await client.agents()).find((one) => one.default)?.name;
+  if (found === undefined) throw new UsageError(`the server at ${url} has no agent`);
+  return found;
 }
 
 /** What the command line says of limits; its agent's stand where it says nothing. */

@@ -47,7 +47,7 @@ export async function serve(choice: ServeChoice): Promise<ExitCode> {
       ...(port !== undefined && { port }),
     });
     releaseYoungObjects();
-    const forget = announceServer(dataDirectory, server.url);
+    const forget = announceServer(dataDirectory, server.url, work(forge.backend.name));
     openOutput(process.stdout).write(`OmniForge listens on ${server.url}\n`);
     await new Promise<void>((resolve) => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());

@@ -21,14 +21,18 @@ import { agentParams, idempotent, whole } from "../fields.ts";
 import { route, type Route } from "../route.ts";
 import { failure, named, taskState } from "../shapes.ts";
 import { streamResponse } from "../sse/respond.ts";
-import { messageIn, submitOrder, toMessage, type MessageIn } from "../submit.ts";
+import { limitsIn, messageIn, submitOrder, toMessage, type MessageIn } from "../submit.ts";
 import { agentNamed, defaultAgent } from "./agents.ts";
 import { messageIdOf, sayTo } from "./inputs.ts";
 import { taskOf, wantsStream } from "./tasks.ts";
 
 const conversationId = wellFormedText.min(1).max(400).optional();
 
-const chatBody = z.strictObject({ message: messageIn, conversation_id: conversationId });
+const chatBody = z.strictObject({
+  message: messageIn,
+  conversation_id: conversationId,
+  limits: limitsIn.optional().describe("Of a conversation that begins with this."),
+});
 
 const chatAnswer = named(
   "ChatAnswer",
@@ -53,15 +57,18 @@ interface Turn {
 async function converse(
   context: ServerContext,
   agent: Agent,
-  given: MessageIn,
+  { message: given, limits }: z.infer<typeof chatBody>,
   conversation: string | undefined,
   key: string | undefined,
 ): Promise<Turn> {
   const { forge, caller } = context.var;
   const message = toMessage(given);
+  if (conversation !== undefined && limits !== undefined)
+    throw new OmniForgeError("INVALID_INPUT", "limits: a conversation gets them when it begins");
   if (conversation !== undefined) return goOnWith(forge, caller, agent, conversation, given, key);
   const made = await submitOrder(forge, caller, conversational(agent, forge.model), {
     message,
+    limits,
     messageId: firstMessageId,
     idempotencyKey: key,
   });
@@ -163,7 +170,7 @@ async function chat(
 ): Promise<Response> {
   const { forge, streams } = context.var;
   const conversation = body.conversation_id ?? query.conversation_id;
-  const turn = await converse(context, agent, body.message, conversation, key);
+  const turn = await converse(context, agent, body, conversation, key);
   const headers = {
     "conversation-id": turn.task,
     location: `/api/v1/tasks/${encodeURIComponent(turn.task)}`,
@@ -223,7 +230,14 @@ const chatFacts = {
       headers: { "Conversation-Id": "To go on with." },
     },
   },
-  problems: ["AGENT_NOT_FOUND", "TASK_NOT_FOUND", "TASK_ENDED", "IDEMPOTENCY_MISMATCH", "MODEL_NOT_FOUND"],
+  problems: [
+    "AGENT_NOT_FOUND",
+    "TASK_NOT_FOUND",
+    "TASK_ENDED",
+    "IDEMPOTENCY_MISMATCH",
+    "MODEL_NOT_FOUND",
+    "PRICE_UNKNOWN",
+  ],
 } as const;
 
 export const chatRoutes: readonly Route[] = [
