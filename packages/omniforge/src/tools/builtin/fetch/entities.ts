@@ -44,6 +44,11 @@ const named = new Map<string, string>([
   ...others,
 ]);
 
+/** An attribute's value with its character references replaced: the `&copy=` of a link is a name, and no ©. */
+export function decodeAttribute(text: string): string {
+  return decodeEntities(text.replaceAll(/&(?=[a-z][a-z\d]{1,31}=)/gi, "&amp;"));
+}
+
 /** The text with its character references replaced. */
 export function decodeEntities(text: string): string {
   return text.replace(

@@ -24,6 +24,12 @@ describe("a page as text", () => {
     );
   });
 
+  it("keeps the names in a link's query that look like references, as browsers do", () => {
+    expect(text(`<a href="/x?a=1&copy=2&sect=3&amp;reg=&lt;4">a</a>`)).toBe(
+      "a (https://a.test/x?a=1&copy=2&sect=3&reg=%3C4)",
+    );
+  });
+
   it("shows no script link", () => {
     expect(text(`<a href="javascript:alert(1)">a</a> <a href='data:x'>b</a>`)).toBe("a b");
   });

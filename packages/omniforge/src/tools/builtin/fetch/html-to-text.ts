@@ -4,7 +4,7 @@
  * Owns: a scanner that goes over the page once, whatever it looks like, in linear time; a broken page gives less
  * readable text, never a failure. Does not own: what a browser would hide by style sheets or scripts, which is shown.
  */
-import { decodeEntities } from "./entities.ts";
+import { decodeAttribute, decodeEntities } from "./entities.ts";
 
 const skipped = new Set([
   "script",
@@ -94,7 +94,7 @@ function readTag(html: string, open: number): Tag | undefined {
 function attribute(attributes: string, name: string): string | undefined {
   const found = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, "i").exec(attributes);
   const value = found?.[1] ?? found?.[2] ?? found?.[3];
-  return value === undefined ? undefined : decodeEntities(value).trim();
+  return value === undefined ? undefined : decodeAttribute(value).trim();
 }
 
 class Page {
