@@ -28,6 +28,35 @@ it("a task whose transcript could not be put in short says why not", async () =>
   });
 });
 
+it("a transcript is never replaced by an empty summary: another attempt may give one that says something", async () => {
+  let summaries = 0;
+  const world = openWorld({
+    script({ tools }) {
+      if (tools.length > 0) return { text: "x".repeat(900), calls: [{ name: "act" }] };
+      return { text: summaries++ === 0 ? " \n" : "the short of it" };
+    },
+    tools: [watched().tool],
+    compactAtTokens: 100,
+  });
+  const row = await world.begin("A long order.");
+  await world.model(row, 1);
+  await world.model(row, 2);
+  const first = await world.steps.compact(world, world.attempt(row), 2);
+  expect(first).toMatchObject({ kind: "retry", code: "MODEL_FAILED" });
+  if (first.kind !== "retry") throw new Error("not tried again");
+  world.wait(first.at - world.now());
+  expect(await world.steps.compact(world, world.attempt(row), 2)).toEqual({
+    kind: "done",
+    value: "compacted",
+  });
+  const [failed] = await world.of(row, "attempt");
+  const [made] = await world.of(row, "compaction");
+  await world.close();
+  expect(failed?.body.error.message).toBe("the model gave no summary");
+  expect(failed?.body.usage?.inputTokens).toBeGreaterThan(0);
+  expect(JSON.stringify(made?.body.summary)).toContain("the short of it");
+});
+
 it("a sub-agent that completed, and was erased before its parent collected it, is not said to be canceled", async () => {
   const child = defineAgent({ name: "child", instructions: "You are the child." });
   const world = openWorld({

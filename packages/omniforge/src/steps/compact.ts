@@ -40,6 +40,8 @@ export async function compact(
     items,
     files: transcript.files,
     offerTools: false,
+    // An empty summary would put nothing in the place of everything.
+    objection: ({ parts }) => (textOf(parts).trim() === "" ? "the model gave no summary" : undefined),
   });
   if (tried.kind === "canceled" || tried.kind === "stopped" || tried.kind === "retry") return tried;
   const epoch = row.epoch + 1;

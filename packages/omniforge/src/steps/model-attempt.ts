@@ -37,6 +37,8 @@ export interface ModelRequest {
   /** Whether bytes of their files lie beside the log. */
   readonly files: boolean;
   readonly offerTools: boolean;
+  /** What is wrong with a reply that is no use to its step; another attempt may give one that is. */
+  readonly objection?: (reply: ModelReply) => string | undefined;
 }
 
 /** Recorded beside the failures of a provider, and none of them. */
@@ -71,6 +73,8 @@ export async function modelAttempt(
   }
   try {
     const reply = await stream(world, attempt, request, model);
+    const wrong = request.objection?.(reply);
+    if (wrong !== undefined) throw new ModelFailure(wrong, { retryable: true, usage: reply.usage });
     return { kind: "replied", reply: { ...reply, usage: priced(world, model, reply.usage) }, model };
   } catch (thrown) {
     if (attempt.signal.aborted) return abortedStep(world, attempt);
