@@ -126,6 +126,8 @@ describe("what is shown", () => {
     const quiet = await typed(`${show.replace(/respond (\w+) --approve/, "show $1")} | head -n 1`);
     expect(quiet).toMatchObject({ code: 0, stderr: "" });
     expect(quiet.stdout).toBe(`» ${request}\n`);
+    const help = await typed(`${show.replace(/respond .*$/, "--help")} | true`);
+    expect(help).toMatchObject({ code: 0, stderr: "" });
   });
 });
 

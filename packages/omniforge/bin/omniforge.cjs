@@ -7,6 +7,11 @@ var nodeModule = require("module");
 var path = require("path");
 var url = require("url");
 
+// A word as a shell takes it.
+function quoted(word) {
+  return /^[A-Za-z0-9_@%+=:,.\/-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'";
+}
+
 if (parseInt(process.versions.node, 10) < 24) {
   console.error(
     "omniforge needs Node 24 or newer, and this is Node " +
@@ -16,7 +21,7 @@ if (parseInt(process.versions.node, 10) < 24) {
       ").\n" +
       "Install Node 24, or run once with one from npm:\n\n" +
       "  npx -p node@24 omniforge " +
-      process.argv.slice(2).join(" "),
+      process.argv.slice(2).map(quoted).join(" "),
   );
   process.exit(1);
 }

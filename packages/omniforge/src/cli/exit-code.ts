@@ -26,11 +26,16 @@ export function codeOf(state: TaskState): ExitCode {
   return state === "failed" || state === "rejected" ? exitCodes.failed : exitCodes.done;
 }
 
+/** A reader who has seen enough (`head`) ends nothing. To be called before the first word is written. */
+export function bearGoneReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: Error) => {
+      if (!isGone(error)) throw error;
+    });
+}
+
 /** Runs a command; what it throws becomes a message and a code. */
 export async function conclude(command: () => Promise<ExitCode>): Promise<void> {
-  process.stdout.on("error", (error: Error) => {
-    if (!isGone(error)) throw error;
-  });
   try {
     process.exitCode = await command();
   } catch (thrown) {

@@ -3,7 +3,7 @@
  * `--help` costs nothing.
  */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { conclude, exitCodes, type ExitCode } from "./exit-code.ts";
+import { bearGoneReaders, conclude, exitCodes, type ExitCode } from "./exit-code.ts";
 import type { BackupChoice } from "./commands/backup.ts";
 import type { AgentsChoice } from "./commands/agents.ts";
 import type { CancelChoice } from "./commands/cancel.ts";
@@ -335,6 +335,7 @@ function toPositive(typed: string): number {
   return number;
 }
 
+bearGoneReaders();
 try {
   await program.parseAsync();
 } catch (thrown) {

@@ -5,7 +5,7 @@
 const started = Date.now();
 import { realpathSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { conclude, UsageError, type ExitCode } from "./exit-code.ts";
+import { bearGoneReaders, conclude, UsageError, type ExitCode } from "./exit-code.ts";
 import { folder as folderNamed } from "./folder.ts";
 import { shownPath } from "./invocation.ts";
 import { openOutput } from "./view/output.ts";
@@ -13,6 +13,7 @@ import { createScreen } from "./view/screen.ts";
 
 const usage = "usage: npm start [-- [folder] [--backend in-process|temporal] [--data folder]]";
 
+bearGoneReaders();
 await conclude(async (): Promise<ExitCode> => {
   const { folder: typed, ...choice } = read();
   const output = openOutput(process.stdout);
