@@ -79,12 +79,19 @@ function quote({ text, globs }: Word): string {
 }
 
 class Reading {
+  readonly depth: number;
   readonly commands: Word[][] = [];
   why: string | undefined;
   #words: Word[] = [];
   #text: string | undefined;
   #globs: number[] = [];
   #quoted = false;
+  /** The next word is where something is redirected to or from, and none of the command's. */
+  #aside = false;
+
+  constructor(depth: number) {
+    this.depth = depth;
+  }
 
   get inWord(): boolean {
     return this.#text !== undefined;
@@ -105,15 +112,23 @@ class Reading {
   }
 
   endWord(): void {
-    if (this.#text !== undefined)
+    if (this.#text !== undefined && !this.#aside)
       this.#words.push({ text: this.#text, globs: this.#globs, quoted: this.#quoted });
+    if (this.#text !== undefined) this.#aside = false;
     [this.#text, this.#globs, this.#quoted] = [undefined, [], false];
   }
 
   endCommand(): void {
     this.endWord();
     if (this.#words.length > 0) this.commands.push(this.#words);
-    this.#words = [];
+    [this.#words, this.#aside] = [[], false];
+  }
+
+  /** A number before it says which descriptor is meant. */
+  redirect(): void {
+    if (/^\d+$/.test(this.#text ?? "")) this.#aside = true;
+    this.endWord();
+    this.#aside = true;
   }
 
   /** The first reason stays. */
@@ -142,8 +157,11 @@ const forbidden: Readonly<Record<string, string>> = {
   "]": "it has a pattern with brackets",
 };
 
-function read(text: string): Reading {
-  const reading = new Reading();
+/** Substitutions within substitutions that are looked into. */
+const deepest = 3;
+
+function read(text: string, depth = 0): Reading {
+  const reading = new Reading(depth);
   if (text.length > longest) {
     reading.trouble("it is very long");
     return reading;
@@ -166,18 +184,24 @@ function step(text: string, at: number, reading: Reading): number {
     reading.endCommand();
   } else if (why !== undefined) {
     reading.trouble(why);
-    reading.endCommand();
+    if (character !== "<" && character !== ">") reading.endCommand();
+    else {
+      reading.redirect();
+      return at + (/^[<>][<>&|]*/.exec(text.slice(at, at + 4))?.[0].length ?? 1);
+    }
   } else if (character === " " || character === "\t") reading.endWord();
   else if (character === "'") return singleQuoted(text, at, reading);
   else if (character === '"') return doubleQuoted(text, at, reading);
   else if (character === "\\") {
-    if (at + 1 === text.length || text[at + 1] === "\n") reading.trouble("it ends a line with a backslash");
-    reading.add(text.slice(at + 1, at + 2), true);
+    const joins = at + 1 === text.length || text[at + 1] === "\n";
+    if (joins) reading.trouble("it ends a line with a backslash");
+    else reading.add(text.slice(at + 1, at + 2), true);
     return at + 2;
   } else if (character === "*" || character === "?") reading.glob(character);
   else if (character === "#" && !reading.inWord) {
     reading.trouble("it has a comment");
-    return text.length;
+    const end = text.indexOf("\n", at);
+    return end === -1 ? text.length : end;
   } else if (character === "~" && (!reading.inWord || reading.last === "=" || reading.last === ":")) {
     reading.trouble("it names a home folder (~)");
     reading.add(character, false);
@@ -200,10 +224,19 @@ function doubleQuoted(text: string, at: number, reading: Reading): number {
   for (let next = at + 1; next < text.length; next++) {
     const character = text.charAt(next);
     if (character === '"') return next + 1;
-    if (character === "$" || character === "`") reading.trouble(forbidden[character] ?? "");
+    if (character === "$" || character === "`") {
+      // What is substituted in quotes is a command all the same.
+      const runs = character === "`" || text[next + 1] === "(";
+      if (runs && reading.why === undefined && reading.depth < deepest)
+        reading.commands.push(...read(text.slice(next + 1), reading.depth + 1).commands);
+      reading.trouble(forbidden[character] ?? "");
+    }
     if (character === "\\" && /["\\$`\n]/.test(text.charAt(next + 1))) {
-      if (text[next + 1] === "\n") reading.trouble("it ends a line with a backslash");
       next++;
+      if (text[next] === "\n") {
+        reading.trouble("it ends a line with a backslash");
+        continue;
+      }
     }
     reading.add(text.charAt(next), true);
   }

@@ -72,7 +72,7 @@ export function programOf(word: Word | undefined): string {
 
 /** Programs that run the rest of their words as a command: a forbidden one doesn't hide behind them. */
 const wrappers = new Set(
-  `env sudo doas nohup nice ionice setsid stdbuf timeout time xargs parallel exec command builtin busybox toybox watch strace
+  `env eval sudo doas nohup nice ionice setsid stdbuf timeout time xargs parallel exec command builtin busybox toybox watch strace
   ltrace flock chroot unshare setpriv chrt taskset find fd fdfind`.split(/\s+/),
 );
 

@@ -100,7 +100,8 @@ function decide(line: CommandLine, command: string, allow: readonly Rule[], deny
 
 /** The command, and what it would run: `sudo rm x` is `rm x` too, and so are `A=1 rm x` and `then rm x`. */
 function candidates(words: readonly Word[]): (readonly Word[])[] {
-  const start = words.findIndex(({ text }) => !/^\w+\+?=/.test(text) && !isKeyword(text));
+  const leads = ({ text }: Word): boolean => /^\w+\+?=/.test(text) || (isKeyword(text) && !isWrapper(text));
+  const start = words.findIndex((word) => !leads(word));
   if (start === -1) return [];
   const command = words.slice(start);
   return isWrapper(programOf(command[0])) ? command.map((_, index) => command.slice(index)) : [command];
