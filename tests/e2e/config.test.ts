@@ -186,7 +186,8 @@ describe("omniforge completion", () => {
   it("completes in bash", async () => {
     const { stdout } = await omniforge("completion", "bash");
     const script = `${stdout}\nCOMP_WORDS=(omniforge cha); COMP_CWORD=1; _omniforge; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(omniforge run --mo); COMP_CWORD=2; _omniforge; echo "\${COMPREPLY[@]}"`;
-    expect(spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout).toBe("chat\n--model\n");
+COMP_WORDS=(omniforge run --mo); COMP_CWORD=2; _omniforge; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(omniforge keys create --ten); COMP_CWORD=3; _omniforge; echo "\${COMPREPLY[@]}"`;
+    expect(spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout).toBe("chat\n--model\n--tenant\n");
   });
 });

@@ -310,9 +310,16 @@ function words(): CommandWords[] {
   return program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    options: command.options.map(({ long, description }) => ({ flag: long ?? "", description })),
+    options: optionsOf(command),
     choices: command.registeredArguments[0]?.argChoices ?? command.commands.map((one) => one.name()),
   }));
+}
+
+/** Its own and those of its commands, each once. */
+function optionsOf(command: Command): CommandWords["options"] {
+  const all = [command, ...command.commands].flatMap(({ options }) => options);
+  const byFlag = new Map(all.map(({ long, description }) => [long ?? "", description]));
+  return [...byFlag].map(([flag, description]) => ({ flag, description }));
 }
 
 function toPort(typed: string): number {
