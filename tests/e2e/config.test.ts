@@ -178,7 +178,10 @@ describe("omniforge completion", () => {
     const { code, stdout } = await omniforge("completion", shell);
     expect(code).toBe(0);
     for (const command of ["run", "chat", "doctor"]) expect(stdout).toContain(command);
-    const checked = spawnSync(shell, ["-n"], { input: stdout, encoding: "utf8" });
+    // As a file: fish reads no script from a socket.
+    const script = here.path("completion");
+    await writeFile(script, stdout);
+    const checked = spawnSync(shell, ["-n", script], { encoding: "utf8" });
     // A shell that is not here says nothing against the script.
     expect(checked.error === undefined ? checked.stderr : "").toBe("");
   });

@@ -9,7 +9,7 @@ var url = require("url");
 
 // A word as a shell takes it.
 function quoted(word) {
-  return /^[A-Za-z0-9_@%+=:,.\/-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'";
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'";
 }
 
 if (parseInt(process.versions.node, 10) < 24) {
