@@ -72,6 +72,17 @@ export class Database {
     }
   }
 
+  /** Reads row by row, so that a long answer is never there twice: as rows, and as what they are read as. */
+  map<Value>(query: string, parameters: readonly SQLInputValue[], read: (row: Row) => Value): Value[] {
+    try {
+      const values: Value[] = [];
+      for (const row of this.#statement(query).iterate(...parameters)) values.push(read(row));
+      return values;
+    } catch (error) {
+      throw storeFailure(error, this.path, "can't be read");
+    }
+  }
+
   get(query: string, parameters: Parameters): Row | undefined {
     try {
       const statement = this.#statement(query);

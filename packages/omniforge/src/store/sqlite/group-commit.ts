@@ -6,7 +6,7 @@
  * process never blocks the event loop (busy timeout 0, retried on a timer); a flush never runs in a microtask, so that
  * timers and cancels get their turn.
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 const maximumBatch = 128;
 
@@ -26,6 +26,8 @@ export interface GroupCommitOptions {
 export class GroupCommit {
   readonly #database: DatabaseSync;
   readonly #options: GroupCommitOptions;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   #queue: Write[] = [];
   #scheduled = false;
   #held = false;
@@ -35,6 +37,8 @@ export class GroupCommit {
   constructor(database: DatabaseSync, options: GroupCommitOptions) {
     this.#database = database;
     this.#options = options;
+    this.#begin = database.prepare("begin immediate");
+    this.#commit = database.prepare("commit");
   }
 
   /** Performs a synchronous write in the next transaction, again should that be undone; resolves once it is durable. */
@@ -74,7 +78,7 @@ export class GroupCommit {
   #flush(): void {
     if (this.#queue.length === 0 || this.#held) return;
     try {
-      this.#database.exec("begin immediate");
+      this.#begin.run();
     } catch (error) {
       if (isBusy(error)) return this.#schedule(1 + Math.random() * 3);
       return this.#reject(this.#queue.splice(0), error);
@@ -83,7 +87,7 @@ export class GroupCommit {
     const settle = this.#careful ? this.#performEach(batch) : this.#performAll(batch);
     if (settle === undefined) return;
     try {
-      this.#database.exec("commit");
+      this.#commit.run();
     } catch (error) {
       this.#undo();
       return this.#reject(batch, error);

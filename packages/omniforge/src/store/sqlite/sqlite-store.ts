@@ -243,7 +243,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     row: (reference) => withRow(reference, undefined, ({ row }) => row),
     turn: (reference) => withRow(reference, undefined, readTurn, () => rows.recall(reference)),
     read: (reference, after, limit = everything) =>
-      withRow(reference, [], ({ id }) => database.all("entriesAfter", [id, after, limit]).map(toEntry)),
+      withRow(reference, [], ({ id }) => database.map("entriesAfter", [id, after, limit], toEntry)),
     find: (reference, key) => withRow(reference, undefined, (known) => byKey(known, key)),
     findAccepted: (reference, id) => withRow(reference, undefined, (known) => firstAccepted(known, [id])),
     late: (reference) => withRow(reference, [], ({ id }) => database.all("lateOf", [id]).map(toLate)),
