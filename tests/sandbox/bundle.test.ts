@@ -31,6 +31,7 @@ describe("the workflow bundle", () => {
       "temporal/src/sandbox/contract.ts",
       "temporal/src/sandbox/effects.ts",
       "temporal/src/sandbox/fan-out.ts",
+      "temporal/src/sandbox/labels.ts",
       "temporal/src/sandbox/payload-converter.ts",
       "temporal/src/sandbox/workflows.ts",
     ]);

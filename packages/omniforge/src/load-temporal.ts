@@ -18,7 +18,7 @@ export interface TemporalSettings {
 /** What a command adds to the settings. */
 export interface TemporalProcess extends TemporalSettings {
   readonly connectTimeoutMs?: number;
-  readonly onWaiting?: (error: Error) => void;
+  readonly onNotice?: (notice: string) => void;
   readonly worker?: {
     readonly polls?: readonly string[];
     readonly maximumSteps?: number;
@@ -30,6 +30,14 @@ export interface TemporalProcess extends TemporalSettings {
 /** What is used of the package. */
 interface TemporalPackage {
   readonly temporal: (options: TemporalProcess) => BackendFactory;
+  readonly setUp: (options: TemporalProcess) => Promise<readonly string[]>;
+  readonly inspect: (options: TemporalProcess) => Promise<{
+    readonly address: string;
+    readonly namespace: string;
+    readonly taskQueue: string;
+    readonly isAnyoneWorking: boolean;
+    readonly missing: readonly string[];
+  }>;
 }
 
 /** Makes the backend. Throws ENGINE_MISSING. */
@@ -37,7 +45,8 @@ export async function loadTemporal(options: TemporalProcess = {}): Promise<Backe
   return (await temporalPackage()).temporal(options);
 }
 
-async function temporalPackage(): Promise<TemporalPackage> {
+/** What a command needs of the package. Throws ENGINE_MISSING. */
+export async function temporalPackage(): Promise<TemporalPackage> {
   const name = "@omniforge/temporal";
   try {
     const loaded: unknown = await import(name);
@@ -57,10 +66,8 @@ async function temporalPackage(): Promise<TemporalPackage> {
 }
 
 function isTemporalPackage(loaded: unknown): loaded is TemporalPackage {
-  return (
-    typeof loaded === "object" &&
-    loaded !== null &&
-    "temporal" in loaded &&
-    typeof loaded.temporal === "function"
-  );
+  if (typeof loaded !== "object" || loaded === null) return false;
+  return functions.every((name) => name in loaded && typeof Reflect.get(loaded, name) === "function");
 }
+
+const functions: readonly (keyof TemporalPackage)[] = ["temporal", "setUp", "inspect"];

@@ -20,7 +20,7 @@ import {
 } from "omniforge/steps";
 import { amongOthers } from "./deaths.ts";
 import { performStep, type StepRunner } from "./perform-step.ts";
-import type { AgentActivities, HandInput, OpenedChild, SettledCalls } from "./sandbox/contract.ts";
+import type { AgentActivities, Finished, HandInput, OpenedChild, SettledCalls } from "./sandbox/contract.ts";
 import { taskInput } from "./task-input.ts";
 
 export function createActivities(runner: StepRunner): AgentActivities {
@@ -34,7 +34,9 @@ export function createActivities(runner: StepRunner): AgentActivities {
     if (result.kind !== "done" || result.value === "done" || call.child === undefined) return narrow(result);
     const child = await world.store.row({ tenant: attempt.tenant, task: call.child });
     const start = child && (await taskInput(world, child, place));
-    return { kind: "done", value: { call: result.value, ...(start && { start }) } };
+    if (child === undefined || start === undefined) return { kind: "done", value: { call: result.value } };
+    const { agent, root } = child;
+    return { kind: "done", value: { call: result.value, start, labels: { agent, root } } };
   }
 
   async function settled(attempt: Attempt, calls: readonly Call[]): Promise<StepResult<SettledCalls>> {
@@ -80,7 +82,13 @@ export function createActivities(runner: StepRunner): AgentActivities {
         amongOthers(world, room, stepKey(turn, "compact", 0), attempt, () => compact(world, attempt, turn)),
       ),
     finish: ({ tenant, turn, ending }) =>
-      performStep(runner, tenant, (attempt) => finish(world, attempt, turn, ending)),
+      performStep<Finished>(runner, tenant, async (attempt) => {
+        const result = await finish(world, attempt, turn, ending);
+        if (result.kind !== "done" || result.value === "more") return result;
+        // What was accepted meanwhile may have ended it otherwise than the loop asked.
+        const row = await world.store.row(attempt);
+        return { kind: "done", value: row?.state ?? result.value };
+      }),
 
     async accept({ tenant, input }) {
       const outcome = await performStep<HandInput>(runner, tenant, async (attempt) => {

@@ -75,9 +75,9 @@ function overClient(world: StepWorld, client: TemporalClient, place: Place): Bac
   async function start(reference: TaskReference): Promise<void> {
     const row = await world.store.row(reference);
     const input = row && (await taskInput(world, row, place));
-    if (input === undefined) return;
-    const firstRun = await client.start(reference.task, input);
-    if (firstRun !== undefined && row?.firstRun === null)
+    if (row === undefined || input === undefined) return;
+    const firstRun = await client.start(reference.task, input, row);
+    if (firstRun !== undefined && row.firstRun === null)
       await world.store.executions.recordRun(reference, firstRun);
   }
 

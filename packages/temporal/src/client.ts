@@ -13,6 +13,8 @@ import {
 import type { EngineState } from "omniforge/backend";
 import type { Place } from "./options.ts";
 import { codeOf, connected, notFound, reach } from "./reach.ts";
+import { createLabelling, isUnknownAttribute } from "./search-attributes.ts";
+import { labelsOf, type TaskLabels } from "./sandbox/labels.ts";
 import { wakeSignal, workflowTaskTimeoutMs, workflowType, type TaskInput } from "./sandbox/contract.ts";
 
 /** A call that takes longer may have been applied; every one of them may be repeated. */
@@ -25,7 +27,7 @@ const leftAloneSeconds = 3;
 
 export interface TemporalClient {
   /** The first run's id; undefined when a workflow of this id has run before and is closed. */
-  start(task: string, input: TaskInput): Promise<string | undefined>;
+  start(task: string, input: TaskInput, labels: TaskLabels): Promise<string | undefined>;
   /** Whether a running workflow was told. */
   wake(task: string): Promise<boolean>;
   /** Whether a running workflow was told. */
@@ -48,24 +50,43 @@ export async function connectClient(place: Place): Promise<TemporalClient> {
   const call = <Value>(perform: () => Promise<Value>): Promise<Value> =>
     reach(place, () => connection.withDeadline(Date.now() + callTimeoutMs, perform));
 
+  const labelling = await createLabelling(place, connection);
+
+  async function startWorkflow(
+    task: string,
+    input: TaskInput,
+    labels: TaskLabels,
+    labelled: boolean,
+  ): Promise<string | undefined> {
+    try {
+      const { firstExecutionRunId } = await workflow.start(workflowType, {
+        workflowId: task,
+        taskQueue,
+        args: [labelled ? { ...input, labelled } : input],
+        workflowIdConflictPolicy: "USE_EXISTING",
+        workflowIdReusePolicy: "REJECT_DUPLICATE",
+        workflowTaskTimeout: workflowTaskTimeoutMs,
+        staticSummary: labels.agent,
+        ...(labelled && { typedSearchAttributes: labelsOf(input.tenant, labels) }),
+      });
+      return firstExecutionRunId;
+    } catch (thrown) {
+      if (thrown instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+      throw thrown;
+    }
+  }
+
   return {
-    start: (task, input) =>
-      call(async () => {
-        try {
-          const { firstExecutionRunId } = await workflow.start(workflowType, {
-            workflowId: task,
-            taskQueue,
-            args: [input],
-            workflowIdConflictPolicy: "USE_EXISTING",
-            workflowIdReusePolicy: "REJECT_DUPLICATE",
-            workflowTaskTimeout: workflowTaskTimeoutMs,
-          });
-          return firstExecutionRunId;
-        } catch (thrown) {
-          if (thrown instanceof WorkflowExecutionAlreadyStartedError) return undefined;
-          throw thrown;
-        }
-      }),
+    async start(task, input, labels) {
+      const on = await labelling.isOn();
+      try {
+        return await call(() => startWorkflow(task, input, labels, on));
+      } catch (thrown) {
+        if (!on || !isUnknownAttribute(thrown)) throw thrown;
+        labelling.off();
+        return call(() => startWorkflow(task, input, labels, false));
+      }
+    },
     wake: (task) => call(() => told(() => workflow.getHandle(task).signal(wakeSignal))),
     cancel: (task) => call(() => told(() => workflow.getHandle(task).cancel())),
     describe: (task) =>

@@ -17,8 +17,8 @@ export interface TemporalOptions {
   readonly modelRates?: Readonly<Record<string, number>>;
   /** How long to wait for the server before ENGINE_UNREACHABLE. Default 5 s; Infinity: for ever. */
   readonly connectTimeoutMs?: number;
-  /** Hears, while the server is waited for, why: at once, and then twice a minute. */
-  readonly onWaiting?: (error: Error) => void;
+  /** Hears what whoever runs this process may want to know: why it waits for the server, or what is not set up there. */
+  readonly onNotice?: (notice: string) => void;
   readonly worker?: WorkerTuning;
   readonly reconcile?: ReconcileOptions;
   /** Hears what went wrong beside any caller: a sweep that failed, a worker that stopped. Default: a process warning. */
@@ -77,7 +77,7 @@ export interface Place {
   readonly modelRates: Readonly<Record<string, number>>;
   readonly connectTimeoutMs: number;
   readonly connection: ClientConnectConfig["connectionOptions"];
-  readonly onWaiting: (error: Error) => void;
+  readonly onNotice: (notice: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -93,7 +93,7 @@ export function placeOf(options: TemporalOptions): Place {
     modelRates: options.modelRates ?? {},
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     connection: { ...connectionOptions, address },
-    onWaiting: options.onWaiting ?? (() => undefined),
+    onNotice: options.onNotice ?? (() => undefined),
     onError: options.onError ?? warn,
   };
 }

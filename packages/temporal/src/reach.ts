@@ -40,7 +40,7 @@ export async function connected<Connection extends Pick<ConnectionLike, "workflo
       if (Date.now() >= deadline) throw thrown;
       if (Date.now() - saidAt >= sayAgainMs) {
         saidAt = Date.now();
-        place.onWaiting(thrown);
+        place.onNotice(`${thrown.message} Waiting for it.`);
       }
     }
     await sleep(pauseMs);

@@ -21,6 +21,7 @@ import type { ServeChoice } from "./commands/serve.ts";
 import type { ShowChoice } from "./commands/show.ts";
 import type { SweepChoice } from "./commands/sweep.ts";
 import type { TasksChoice } from "./commands/tasks.ts";
+import type { TemporalSetupChoice } from "./commands/temporal-setup.ts";
 import type { ToolsChoice } from "./commands/tools.ts";
 import type { WatchChoice } from "./commands/watch.ts";
 import type { WorkerChoice } from "./commands/worker.ts";
@@ -280,6 +281,15 @@ program
   .option("--pinned", "a task stays with the version that began it")
   .addOption(data())
   .action((choice: WorkerChoice) => run(async () => (await import("./commands/worker.ts")).worker(choice)));
+
+const temporal = program.command("temporal").description("prepare a Temporal server");
+temporal
+  .command("setup")
+  .description("register what tasks can be searched by: agent, tenant, state, root task")
+  .option("--wait <seconds>", "how long to wait for a server that is not up (default: 5)", toPositive)
+  .action((choice: TemporalSetupChoice) =>
+    run(async () => (await import("./commands/temporal-setup.ts")).temporalSetup(choice)),
+  );
 
 program
   .command("init")

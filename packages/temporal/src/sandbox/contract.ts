@@ -4,7 +4,8 @@
  * Invariants: no messages, arguments, results or error texts in any of these; the task's id is never repeated, because
  * it is the workflow's id. Fields may be added and must be optional: histories of older releases are replayed.
  */
-import type { Call, Ending, Reply } from "omniforge/protocol";
+import type { Call, Ending, Reply, TaskState } from "omniforge/protocol";
+import type { TaskLabels } from "./labels.ts";
 
 /** The input of the workflow that runs a task, and of the run that continues it. */
 export interface TaskInput {
@@ -16,6 +17,8 @@ export interface TaskInput {
   readonly modelTimeoutMs?: number;
   /** Set where models or tools have queues of their own. */
   readonly queues?: { readonly model?: string; readonly tools?: string };
+  /** Set where the server knows the search attributes: the workflow keeps the state up to date. */
+  readonly labelled?: true;
   /** The run before parked here: this one re-runs its turn, and has made no progress until it goes beyond. */
   readonly rerun?: true;
 }
@@ -42,6 +45,7 @@ export interface CallInput {
 export interface OpenedChild {
   readonly call: Call;
   readonly start?: TaskInput;
+  readonly labels?: TaskLabels;
 }
 
 /** Calls by their index. `nextInMs`: until the earliest deadline of those that wait. */
@@ -50,6 +54,9 @@ export interface SettledCalls {
   readonly waiting: readonly number[];
   readonly nextInMs?: number;
 }
+
+/** The state in which the log has ended, `finished` from older releases; or a turn is to follow. */
+export type Finished = TaskState | "finished" | "more";
 
 /** What became of an input that was sent by hand: it counts, or the code that says why not. */
 export interface HandInput {
@@ -66,7 +73,7 @@ export interface AgentActivities {
     readonly calls: readonly Call[];
   }): Promise<Outcome<SettledCalls>>;
   compact(input: TurnInput): Promise<Outcome<"compacted" | "failed">>;
-  finish(input: TurnInput & { readonly ending: Ending }): Promise<Outcome<"finished" | "more">>;
+  finish(input: TurnInput & { readonly ending: Ending }): Promise<Outcome<Finished>>;
   accept(input: { readonly tenant: string; readonly input: unknown }): Promise<HandInput>;
 }
 

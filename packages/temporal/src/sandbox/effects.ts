@@ -18,11 +18,12 @@ import {
   isCancellation,
   proxyActivities,
   startChild,
+  upsertSearchAttributes,
   workflowInfo,
   type ActivityOptions,
 } from "@temporalio/workflow";
 import { Cancelled, Suspended, type Effects } from "omniforge/loop";
-import type { Call } from "omniforge/protocol";
+import type { Call, TaskState } from "omniforge/protocol";
 import {
   workflowTaskTimeoutMs,
   workflowType,
@@ -31,6 +32,7 @@ import {
   type TaskInput,
 } from "./contract.ts";
 import { fanOut } from "./fan-out.ts";
+import { labelsOf, stateKey, stateLabel, type TaskLabels } from "./labels.ts";
 
 /** Events after which a run ends at the next turn boundary: replaying more would outlast a workflow task. */
 const fullHistory = 500;
@@ -91,16 +93,27 @@ export function taskEffects(input: TaskInput, wakes: Wakes): TaskEffects {
   async function openChild(call: Call): Promise<Call | "done"> {
     const opened = await value(quick.openChild({ tenant, call }));
     if (opened === "done") return "done";
-    if (opened.start !== undefined && call.child !== undefined) await startTask(call.child, opened.start);
+    if (opened.start !== undefined && call.child !== undefined)
+      await startTask(call.child, opened.start, opened.labels);
     return opened.call;
   }
 
-  async function startTask(task: string, start: TaskInput): Promise<void> {
+  /** Each is an event: only what a person may look for is shown, when it has changed. The run before may have shown it. */
+  function show(state: TaskState): void {
+    if (input.labelled !== true) return;
+    if (workflowInfo().typedSearchAttributes.get(stateKey) !== state)
+      upsertSearchAttributes([stateLabel(state)]);
+  }
+
+  async function startTask(task: string, start: TaskInput, labels?: TaskLabels): Promise<void> {
+    const { labelled } = input;
     try {
       const child = await cancellable(
         startChild(workflowType, {
           workflowId: task,
-          args: [start],
+          args: [labelled ? { ...start, labelled } : start],
+          ...(labels && { staticSummary: labels.agent }),
+          ...(labelled && labels && { typedSearchAttributes: labelsOf(tenant, labels) }),
           parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
           cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
           workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
@@ -140,10 +153,13 @@ export function taskEffects(input: TaskInput, wakes: Wakes): TaskEffects {
         const { ready, waiting, nextInMs } = await value(quick.settleInputs({ tenant, calls }));
         if (waiting.length === 0) {
           progress = true;
+          show("working");
           return calls
             .filter(({ index }) => ready.includes(index))
             .map(({ waits: _settled, ...call }) => call);
         }
+        const asks = calls.some(({ index, waits }) => waits !== "child" && waiting.includes(index));
+        show(asks ? "input-required" : "working");
         if (progress && openChildren === 0 && workflowInfo().historyLength > parkedHistory) {
           suspended = "parked";
           throw new Suspended();
@@ -156,8 +172,14 @@ export function taskEffects(input: TaskInput, wakes: Wakes): TaskEffects {
 
     compact: (turn) => value(model.compact({ tenant, turn })),
 
-    finish: (turn, ending) =>
-      CancellationScope.nonCancellable(() => value(quick.finish({ tenant, turn, ending }))),
+    async finish(turn, ending) {
+      const finished = await CancellationScope.nonCancellable(() =>
+        value(quick.finish({ tenant, turn, ending })),
+      );
+      if (finished === "more") return "more";
+      if (finished !== "finished") show(finished);
+      return "finished";
+    },
 
     shouldYield() {
       const { historyLength, continueAsNewSuggested } = workflowInfo();

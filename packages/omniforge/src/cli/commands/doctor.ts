@@ -1,6 +1,8 @@
 /** `omniforge doctor`: what OmniForge finds here, what of it works, and why the rest does not. */
 import { join, resolve } from "node:path";
+import type { OmniForgeConfig } from "../../define-config.ts";
 import { inspectRedis } from "../../events/redis/inspect.ts";
+import { temporalPackage } from "../../load-temporal.ts";
 import { keylessReference } from "../../models/keyless/index.ts";
 import { inspectPostgres } from "../../store/postgres/inspect.ts";
 import { schemaVersion } from "../../store/sqlite/schema-version.ts";
@@ -44,7 +46,7 @@ export async function doctor({ json, data, record }: DoctorChoice): Promise<Exit
       ? await databaseFinding(database)
       : dataFinding(resolve(userPath("."), data ?? around?.config.dataDirectory ?? defaultData)),
     await redisFinding(redisOf(around?.config ?? {})),
-    temporalFinding(around?.config.backend === "temporal"),
+    await temporalFinding(around?.config ?? {}),
     shellFinding(),
     ...(around?.discovery.looked ?? []).map(({ place, found, why }): Finding => ({
       topic: "model",
@@ -147,18 +149,34 @@ async function redisFinding(address: string | undefined): Promise<Finding> {
   }
 }
 
-function temporalFinding(wanted: boolean): Finding {
+/** Its server is asked where it is wanted, or the environment says where it is. */
+async function temporalFinding({ backend, temporal }: OmniForgeConfig): Promise<Finding> {
   const name = "@omniforge/temporal";
+  const wanted = backend === "temporal";
   try {
     import.meta.resolve(name);
-    return {
-      topic: "temporal",
-      state: "yes",
-      text: `${name} is installed; its server is asked when a task starts`,
-    };
   } catch {
     const text = `${name} is not installed${wanted ? ", and the config file wants it" : ""}: npm install ${name}`;
     return { topic: "temporal", state: wanted ? "wrong" : "no", text };
+  }
+  if (!wanted && process.env["TEMPORAL_ADDRESS"] === undefined) {
+    const text = `${name} is installed; its server is asked when a task starts`;
+    return { topic: "temporal", state: "yes", text };
+  }
+  try {
+    const { inspect } = await temporalPackage();
+    const found = await inspect({ ...temporal, connectTimeoutMs: 2_000 });
+    const workers = found.isAnyoneWorking ? "a worker takes its tasks" : "no worker takes its tasks";
+    const missing =
+      found.missing.length > 0 ? `\nno search attributes yet: ${commandLine("temporal", "setup")}` : "";
+    const text = `${found.address}, namespace ${found.namespace}, queue ${found.taskQueue}: ${workers}${missing}`;
+    return { topic: "temporal", state: "yes", text };
+  } catch (thrown) {
+    return {
+      topic: "temporal",
+      state: "wrong",
+      text: thrown instanceof Error ? thrown.message : String(thrown),
+    };
   }
 }
 

@@ -9,6 +9,7 @@ import { authenticateByKey, endWithKey, limitRate } from "../../server/auth/by-k
 import { isLoopback, listen } from "../../server/listen.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
+import { sayNotice } from "../say-notice.ts";
 import { announceServer } from "../server-file.ts";
 import { openOutput } from "../view/output.ts";
 import { releaseYoungObjects } from "../young-objects.ts";
@@ -28,7 +29,13 @@ export interface ServeChoice {
 export async function serve(choice: ServeChoice): Promise<ExitCode> {
   const { host = "127.0.0.1", port, backend, data, allowHost, allowOrigin = [] } = choice;
   const work = (engine: EngineName): boolean => choice.work ?? engine !== "temporal";
-  const { forge, config, dataDirectory, close } = await openForge({ data, backend, work, creates: true });
+  const { forge, config, dataDirectory, close } = await openForge({
+    data,
+    backend,
+    work,
+    creates: true,
+    temporal: { onNotice: sayNotice },
+  });
   try {
     const onError = (error: unknown, operation: string): void =>
       void process.stderr.write(`${forge.redactor.text(said(operation, error))}\n`);

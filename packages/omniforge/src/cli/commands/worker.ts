@@ -2,7 +2,7 @@
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
 import { openOutput } from "../view/output.ts";
-import { visible } from "../view/visible.ts";
+import { sayNotice } from "../say-notice.ts";
 
 export interface WorkerChoice {
   readonly queues?: readonly string[];
@@ -27,8 +27,7 @@ export async function worker(choice: WorkerChoice): Promise<ExitCode> {
     work: true,
     temporal: {
       connectTimeoutMs: wait * 1_000,
-      onWaiting: ({ message }) =>
-        process.stderr.write(`${visible(`omniforge: ${message} Waiting for it`)}\n`),
+      onNotice: sayNotice,
       worker: {
         shutdownGraceMs: grace * 1_000,
         ...(queues !== undefined && { polls: queues }),

@@ -1,0 +1,23 @@
+/** `omniforge temporal setup`: makes a Temporal server know what tasks can be searched by. */
+import { temporalPackage } from "../../load-temporal.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { exitCodes, type ExitCode } from "../exit-code.ts";
+import { sayNotice } from "../say-notice.ts";
+
+export interface TemporalSetupChoice {
+  /** Seconds. */
+  readonly wait?: number;
+}
+
+/** May be repeated. */
+export async function temporalSetup({ wait = 5 }: TemporalSetupChoice): Promise<ExitCode> {
+  const { config } = await loadConfig();
+  const { setUp } = await temporalPackage();
+  const added = await setUp({ ...config.temporal, connectTimeoutMs: wait * 1_000, onNotice: sayNotice });
+  process.stdout.write(
+    added.length > 0
+      ? `Registered: ${added.join(", ")}.\n`
+      : "Everything is there already: nothing was changed.\n",
+  );
+  return exitCodes.done;
+}
