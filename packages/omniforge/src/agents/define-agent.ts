@@ -48,6 +48,9 @@ export interface Agent {
 }
 
 const defaultLimits: Limits = { turns: 100, atLimit: "fail", depth: 3, children: 32 };
+/** Spec sets of an agent that are kept: a program has one default model, and seldom a second. */
+const keptSets = 8;
+
 const defaultModelRetry: RetryPolicy = {
   maximumAttempts: 3,
   initialIntervalMs: 1_000,
@@ -58,12 +61,19 @@ const defaultModelRetry: RetryPolicy = {
 /** Defines an agent. Throws INVALID_AGENT when a name is taken twice or a field is wrong. */
 export function defineAgent(definition: AgentDefinition): Agent {
   const { name, tools = [], agents = [] } = definition;
-  const specSet = (defaultModel: string): SpecSet => {
+  const makeSpecSet = (defaultModel: string): SpecSet => {
     const specs: Record<string, AgentSpec> = {};
     for (const agent of agents) Object.assign(specs, agent.specSet(defaultModel).agents);
     if (name in specs)
       throw new OmniForgeError("INVALID_AGENT", `agent ${name} has a sub-agent of its own name`);
     return { v: 1, root: name, agents: { ...specs, [name]: toSpec(definition, defaultModel) } };
+  };
+  // A definition does not change, and every task pins the set: it is made once for each model that was the default.
+  const made = new Map<string, SpecSet>();
+  const specSet = (defaultModel: string): SpecSet => {
+    const set = made.get(defaultModel) ?? makeSpecSet(defaultModel);
+    if (made.size < keptSets) made.set(defaultModel, set);
+    return set;
   };
   const agent: Agent = {
     definition,
@@ -71,7 +81,7 @@ export function defineAgent(definition: AgentDefinition): Agent {
     specSet,
     tools: [...tools, ...agents.flatMap((one) => one.tools)],
   };
-  specSet("check:definition");
+  makeSpecSet("check:definition");
   return agent;
 }
 

@@ -28,6 +28,8 @@ export class RunningText {
         if (kind === "ended") this.#tasks.delete(event.task);
         // A reply ends its turn's text, and an attempt that failed will say nothing more.
         else if (kind === "attempt") steps.delete(event.entry.body.step);
+        // Nor will one whose process has died: another may have spoken, and been recorded, before this is heard.
+        else if (kind === "recovery") for (const step of event.entry.body.steps) steps.delete(step);
         else if (key !== undefined) steps.delete(key);
         return true;
       }

@@ -115,12 +115,15 @@ export class Follower implements Listener {
     if (this.#reading || this.#paused || this.#closed) return;
     this.#reading = true;
     try {
-      if (first && !(await this.#look())) return this.#end();
+      // From the beginning there is nothing to be looked at: it is read, and nothing is there where there is no task.
+      const known = this.#seen.get(this.#root) ?? 0;
+      if (first && known > 0 && !(await this.#look())) return this.#end();
       while (this.#behind.size > 0 && this.#mayGoOn()) {
         for (const task of this.#behind) {
           if (!this.#mayGoOn()) break;
           await this.#readTask(task);
         }
+        if (first && this.#mayGoOn() && this.#seen.get(this.#root) === 0) return this.#end();
       }
     } catch (thrown) {
       if (this.#closed) return;

@@ -10,7 +10,8 @@ import { messageInput } from "../protocol/input.ts";
 import type { Message } from "../protocol/message.ts";
 import type { EngineName } from "../protocol/task.ts";
 import { hashOf } from "../store/blob-store.ts";
-import type { TaskRow } from "../store/task-store.ts";
+import { append, emptyHead, firstEntries } from "../store/decide.ts";
+import type { NewTask, TaskRow } from "../store/task-store.ts";
 import { loopVersion } from "../loop/run-agent.ts";
 import { keepFiles } from "./files.ts";
 import { dropLateBlobs } from "./late-blobs.ts";
@@ -50,11 +51,11 @@ export async function createTask(
   const { id, message, actor } = parse(messageInput, { kind: "message", id: "first", ...order.message });
   const workspace = order.workspace ?? child?.parent.workspace ?? undefined;
   const context = order.context ?? (child && namedContext(child.parent));
-  const made = await world.store.create({
+  const fresh = {
     tenant,
     task,
     agent: agent.name,
-    specs: { hash: hashOf(JSON.stringify(specs)), set: specs },
+    specs: { hash: hashOfSpecs(specs), set: specs },
     engine,
     limits,
     loopVersion,
@@ -70,13 +71,23 @@ export async function createTask(
     ...(context !== undefined && { context }),
     ...(child && { parent: { task: child.parent.task, key: child.key } }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
-  });
+  } satisfies NewTask;
+  const made = await world.store.create(fresh);
   if (made.row.task !== task) await world.blobs.erase({ tenant, task });
   else if (!made.created) await dropLateBlobs(world, made.row);
   if (made.created)
-    for (const entry of await world.store.read(made.row, 0))
-      world.publish({ type: "entry", task: made.row.task, entry }, tenant);
+    for (const entry of append(emptyHead(fresh), firstEntries(fresh), fresh.at).entries)
+      world.publish({ type: "entry", task, entry }, tenant);
   return made;
+}
+
+const hashes = new WeakMap<SpecSet, string>();
+
+/** An agent hands out the same set again and again. */
+function hashOfSpecs(set: SpecSet): string {
+  const known = hashes.get(set) ?? hashOf(JSON.stringify(set));
+  hashes.set(set, known);
+  return known;
 }
 
 /** A conversation that is only its root's own need not be written down again. */

@@ -8,6 +8,11 @@ function make(name, className, ...children) {
   return element;
 }
 
+/** A text in which what stands between backticks is code. */
+function prose(text) {
+  return text.split("`").map((piece, at) => (at % 2 === 0 ? piece : make("code", "", piece)));
+}
+
 const find = (id) => document.getElementById(id);
 
 /** A schema as one would write it down: short, with links to the shapes that have names. */
@@ -35,7 +40,7 @@ function object({ properties, required = [] }, indent) {
   const lines = Object.entries(properties).flatMap(([name, member]) => [
     `${inner}${name}${required.includes(name) ? "" : "?"}: `,
     ...shape(member, inner),
-    member.description ? make("span", "quiet", `  // ${member.description}`) : "",
+    member.description ? make("span", "quiet", "  // ", ...prose(member.description)) : "",
     "\n",
   ]);
   return lines.length === 0 ? ["{}"] : ["{\n", ...lines, `${indent}}`];
@@ -55,22 +60,24 @@ function parameters(list) {
       "",
       make("td", "", name),
       make("td", "quiet", `${place}${required ? ", required" : ""}`),
-      make("td", "", ...shape(schema), " ", description ?? ""),
+      make("td", "", make("code", "", ...shape(schema)), make("div", "quiet", ...prose(description ?? ""))),
     ),
   );
-  return make("div", "", make("h4", "", "Parameters"), make("table", "", ...rows));
+  return make("div", "", make("h4", "", "Parameters"), make("table", "parameters", ...rows));
 }
 
 function answers(responses) {
-  const rows = Object.entries(responses).map(([status, { description, content }]) =>
-    make(
-      "tr",
-      "",
-      make("td", "", status),
-      make("td", "", description, ...(Number(status) < 400 ? contents(content) : [])),
-    ),
-  );
-  return make("div", "", make("h4", "", "Answers"), make("table", "", ...rows));
+  const all = Object.entries(responses);
+  const rows = all
+    .filter(([status]) => Number(status) < 400)
+    .map(([status, { description, content }]) =>
+      make("tr", "", make("td", "", status), make("td", "", ...prose(description), ...contents(content))),
+    );
+  const problems = all
+    .filter(([status]) => Number(status) >= 400)
+    .map(([status, { description }]) => make("span", "problem", make("b", "", status), ` ${description}`));
+  const list = make("div", "problems", make("span", "quiet", "Problems"), ...problems);
+  return make("div", "", make("h4", "", "Answers"), make("table", "", ...rows), list);
 }
 
 function section(path, method, operation) {
@@ -81,8 +88,8 @@ function section(path, method, operation) {
     "section",
     "",
     title,
-    make("div", "", summary),
-    description ? make("div", "quiet", description) : undefined,
+    make("div", "", ...prose(summary)),
+    description ? make("div", "quiet", ...prose(description)) : undefined,
     make("div", "quiet", role ? `Role: ${role}` : "Without a key"),
     parameters(operation.parameters),
     requestBody ? make("h4", "", "Body") : undefined,
@@ -95,7 +102,7 @@ function section(path, method, operation) {
 
 function show(api) {
   find("about").replaceChildren(
-    `${api.info.description} Version ${api.info.version}. `,
+    ...prose(`${api.info.description} Version ${api.info.version}. `),
     Object.assign(make("a", "", "openapi.json"), { href: "/openapi.json" }),
   );
   const nav = document.querySelector("nav");
@@ -110,7 +117,7 @@ function show(api) {
     }
   }
   for (const [name, schema] of Object.entries(api.components.schemas)) {
-    const about = schema.description ? make("div", "quiet", schema.description) : undefined;
+    const about = schema.description ? make("div", "quiet", ...prose(schema.description)) : undefined;
     const one = make("section", "", make("h3", "", name), about, make("pre", "", ...shape(schema)));
     one.id = `shape-${name}`;
     find("components").append(one);

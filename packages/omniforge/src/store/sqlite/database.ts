@@ -19,6 +19,7 @@ const folder = new URL("./", import.meta.url);
 export class Database {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #lastId: StatementSync | undefined;
   readonly #queries: ReadonlyMap<string, string>;
   readonly path: string;
   readonly #commits: GroupCommit;
@@ -105,7 +106,8 @@ export class Database {
 
   /** The row id of the last insert. */
   lastId(): number {
-    return Number(this.#database.prepare("select last_insert_rowid() as id").get()?.["id"]);
+    this.#lastId ??= this.#database.prepare("select last_insert_rowid() as id");
+    return Number(this.#lastId.get()?.["id"]);
   }
 
   /** Writes the file's header as it is. Only inside `write`. */
