@@ -72,6 +72,20 @@ describe("omniforge run", () => {
     expect((await typed(`${approve} --resume --json`)).stdout).toContain('"state":"completed"');
   });
 
+  it("writes nothing but JSON where a task is left to others, or none is unfinished", async () => {
+    expect((await omniforge("resume", "--json", ...here.data)).stdout).toBe("");
+    const { code, stdout } = await run(request, "--no-work", "--json");
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n").map(parse)).toEqual([
+      {
+        type: "task",
+        task: expect.objectContaining({ state: "submitted" }) as unknown,
+        waiting: [],
+        goOn: expect.stringContaining(" resume ") as unknown,
+      },
+    ]);
+  });
+
   it("says plainly that the package of another engine, or its server, is missing", async () => {
     const { code, stdout, stderr } = await program(
       "main",

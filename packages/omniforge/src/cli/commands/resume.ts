@@ -26,7 +26,8 @@ export async function resume(id: string | undefined, choice: ResumeChoice): Prom
   const reusedBefore = Date.now();
   const server = isOurs ? undefined : await openBehind(choice, true);
   const found = server === undefined ? await chosenHere(id, choice) : await chosen(server, id);
-  if (found.length === 0) process.stdout.write("No task is unfinished.\n");
+  // For a program, no line says the same.
+  if (found.length === 0 && choice.json !== true) process.stdout.write("No task is unfinished.\n");
   let worst: ExitCode = exitCodes.done;
   for (const task of found) {
     const backend = choice.backend ?? task.engine;

@@ -9,6 +9,7 @@ import { agentNamed, openForge, type Opened } from "../open-forge.ts";
 import { behind, clientOf, serverUrl } from "../open-tasks.ts";
 import type { Place } from "../place.ts";
 import { resumeLine, seeThrough } from "../see-through.ts";
+import { jsonLine } from "../view/visible.ts";
 
 export interface RunChoice extends Place {
   readonly agent?: string;
@@ -41,8 +42,11 @@ export async function run(text: string, choice: RunChoice): Promise<ExitCode> {
       process.stdout.write(`${modelLines(agent, opened.model, opened.discovery).join("\n")}\n\n`);
     const alone = !choice.work && engine !== "temporal" && !(await opened.isAnyoneWorking());
     if (!alone) return await seeThrough(opened, task, { ...choice, backend: engine });
+    const goOn = resumeLine(task, choice);
     process.stdout.write(
-      `${task}\nNo process runs tasks here. Start one with\n  ${resumeLine(task, choice)}\n`,
+      choice.json === true
+        ? `${jsonLine({ type: "task", task: await opened.tasks.get(task), waiting: [], goOn })}\n`
+        : `${task}\nNo process runs tasks here. Start one with\n  ${goOn}\n`,
     );
     return exitCodes.done;
   } finally {
