@@ -33,6 +33,32 @@ describe("a prompt", () => {
     expect(longer.startsWith(shorter)).toBe(true);
   });
 
+  it("says back no name that providers refuse, of a tool that a model made up", () => {
+    const made: Part[] = ["functions.read", "rm -rf \u0000", "", "x".repeat(200), "read_2-b"].map(
+      (name, index) => ({
+        type: "tool-call",
+        index,
+        callId: `id${index}`,
+        name,
+        arguments: {},
+      }),
+    );
+    const [, asked, told] = toPrompt(spec, [
+      replied(
+        spec.model,
+        made,
+        made.map(() => text("no")),
+      ),
+    ]);
+    const names = ["functions_read", "rm_-rf__", "unknown", "x".repeat(64), "read_2-b"];
+    const namesIn = (message: typeof asked): unknown[] =>
+      Array.isArray(message?.content)
+        ? message.content.flatMap((part) => ("toolName" in part ? [part.toolName] : []))
+        : [];
+    expect(namesIn(asked)).toEqual(names);
+    expect(namesIn(told)).toEqual(names);
+  });
+
   it("never holds an empty message", () => {
     const items = [user(), user({ type: "text", text: "" }), replied("other:model", [reasoning]), said("x")];
     for (const { content } of toPrompt(spec, items)) expect(content.length).toBeGreaterThan(0);

@@ -4,7 +4,7 @@
  * Invariants: the order is stable (instructions, tools, then history that only grows), so that providers' prompt caches
  * hit; every tool call is followed by its result; reasoning and whatever else is native goes back only to the model
  * family it came from; nothing is sent that every provider would refuse (an empty message, arguments that are no
- * object, one call id twice). Each item is converted once: a turn costs the same however long the transcript is.
+ * object, one call id twice, a tool's name that no tool can have). Each item is converted once: a turn costs the same however long the transcript is.
  */
 import type { AgentSpec } from "../protocol/agent-spec.ts";
 import type { Json } from "../protocol/json.ts";
@@ -125,7 +125,7 @@ function assistantMessages(
   const results = calls.map((part) => ({
     type: "tool-result" as const,
     toolCallId: idOf(part),
-    toolName: part.name,
+    toolName: nameOf(part),
     output: toolResult(resultOf(part), reader),
   }));
   const files = calls.flatMap((part) => toolResultFiles(part.name, resultOf(part), reader));
@@ -153,7 +153,7 @@ function assistantContent(
         {
           type: "tool-call",
           toolCallId: idOf(part),
-          toolName: part.name,
+          toolName: nameOf(part),
           input: isObject(part.arguments) ? part.arguments : {},
           ...native,
         },
@@ -161,6 +161,14 @@ function assistantContent(
     default:
       return [];
   }
+}
+
+/**
+ * The tool's name in the letters and the length that providers take. A model may call what does not exist by any name
+ * (`functions.read`): said back as it was, it would have every further call of the task refused.
+ */
+function nameOf({ name }: ToolCallPart): string {
+  return name.replaceAll(/[^\w-]/g, "_").slice(0, 64) || "unknown";
 }
 
 /**
