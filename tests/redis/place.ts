@@ -4,9 +4,11 @@ import type { TaskStore } from "omniforge/store";
 import { createEventBus } from "../../packages/omniforge/src/events/event-bus.ts";
 import { Follower, type FollowerOptions } from "../../packages/omniforge/src/events/follower.ts";
 import type { LiveEvent } from "../../packages/omniforge/src/events/live-view.ts";
+import { maskRelay } from "../../packages/omniforge/src/events/mask-relay.ts";
 import { redisRelay } from "../../packages/omniforge/src/events/redis/redis-relay.ts";
 import { createWatch } from "../../packages/omniforge/src/events/watch.ts";
-import { RunningText } from "../../packages/omniforge/src/client/running-text.ts";
+import { createRedactor, type Redactor } from "../../packages/omniforge/src/redaction/redactor.ts";
+import { RunningText } from "omniforge/client";
 
 export const key = "1/model/0";
 
@@ -48,13 +50,20 @@ export interface PlaceOptions {
   readonly compareMs?: number;
   /** A server that says nothing for this long is taken for lost. */
   readonly answerMs?: number;
+  /** What this process knows to be secret. */
+  readonly redactor?: Redactor;
 }
 
 export function openPlace(address: string, store: TaskStore, options: PlaceOptions = {}): Place {
-  const { tenant = "default", compareMs = 1_000_000, answerMs = 5_000 } = options;
+  const {
+    tenant = "default",
+    compareMs = 1_000_000,
+    answerMs = 5_000,
+    redactor = createRedactor({}),
+  } = options;
   const bus = createEventBus();
   const relay = redisRelay(address, bus.live, { answerMs });
-  const watch = createWatch(store, bus, { compareMs, relay });
+  const watch = createWatch(store, bus, { compareMs, relay: maskRelay(relay, redactor) });
   const followers: Follower[] = [];
   return {
     say(event) {
