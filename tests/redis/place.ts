@@ -7,7 +7,7 @@ import type { LiveEvent } from "../../packages/omniforge/src/events/live-view.ts
 import { maskRelay } from "../../packages/omniforge/src/events/mask-relay.ts";
 import { redisRelay } from "../../packages/omniforge/src/events/redis/redis-relay.ts";
 import { createWatch } from "../../packages/omniforge/src/events/watch.ts";
-import { createRedactor, type Redactor } from "../../packages/omniforge/src/redaction/redactor.ts";
+import type { Redactor } from "../../packages/omniforge/src/redaction/redactor.ts";
 import { RunningText } from "omniforge/client";
 
 export const key = "1/model/0";
@@ -55,15 +55,13 @@ export interface PlaceOptions {
 }
 
 export function openPlace(address: string, store: TaskStore, options: PlaceOptions = {}): Place {
-  const {
-    tenant = "default",
-    compareMs = 1_000_000,
-    answerMs = 5_000,
-    redactor = createRedactor({}),
-  } = options;
+  const { tenant = "default", compareMs = 1_000_000, answerMs = 5_000, redactor } = options;
   const bus = createEventBus();
   const relay = redisRelay(address, bus.live, { answerMs });
-  const watch = createWatch(store, bus, { compareMs, relay: maskRelay(relay, redactor) });
+  const watch = createWatch(store, bus, {
+    compareMs,
+    relay: redactor === undefined ? relay : maskRelay(relay, redactor),
+  });
   const followers: Follower[] = [];
   return {
     say(event) {
