@@ -1,5 +1,6 @@
 /** Runs of the agent on Temporal, their workers killed one after another, each checked when it is over. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { postgresStore } from "omniforge/store";
 import { createPlace, type Place } from "../temporal/namespace.ts";
 import type { TestServer } from "../temporal/server.ts";
 import { isUnknown } from "../../packages/omniforge/src/testing/crash/check-executions.ts";
@@ -60,11 +61,29 @@ export interface Kills {
   readonly workers: readonly WorkerKill[];
   /** The person's processes, this long after their start; default: none. */
   readonly personsAfterMs?: readonly number[];
+  /**
+   * What is done beside to workers, servers and databases until the run is over; returns how often. Programs that end
+   * because of it are started again, as a supervisor does.
+   */
+  readonly beside?: (run: Beside) => Promise<number>;
+}
+
+export interface Beside {
+  readonly stop: AbortSignal;
+  /** The worker that runs now. */
+  readonly worker: () => Worker | undefined;
+  /** Another worker, beside that one. */
+  readonly another: () => Worker;
 }
 
 /** Runs the agent, kills as planned, and checks what is left. Without a recording, against itself. */
-export function runOnTemporal(server: TestServer, plan: Kills, recording?: RunLeft): Promise<Disturbed> {
-  return checked(server, recording, (place, directory) => disturb(place, directory, plan));
+export function runOnTemporal(
+  server: TestServer,
+  plan: Kills,
+  recording?: RunLeft,
+  database?: string,
+): Promise<Disturbed> {
+  return checked(server, recording, (place, directory) => disturb(place, directory, plan), database);
 }
 
 export interface Course {
@@ -79,12 +98,13 @@ export async function checked(
   server: TestServer,
   recording: RunLeft | undefined,
   run: (place: Place, directory: string) => Promise<Course>,
+  database?: string,
 ): Promise<Disturbed> {
-  const place = await createPlace(server);
+  const place: Place = { ...(await createPlace(server)), ...(database !== undefined && { database }) };
   let found: Disturbed | undefined;
   await inFreshDirectory(async (directory) => {
     const { kills, recoveries = [], person } = await run(place, directory);
-    const left = await readRun(directory);
+    const left = await readRun(directory, database === undefined ? undefined : await postgresStore(database));
     const broken = [
       ...(person.code === 0
         ? []
@@ -108,29 +128,43 @@ class Kept extends Error {}
 async function disturb(place: Place, directory: string, plan: Kills): Promise<Course> {
   const stop = new AbortController();
   const patience = setTimeout(() => stop.abort(), patienceMs);
-  const person = attended(place, directory, plan.personsAfterMs ?? [], stop.signal);
+  const isSupervised = plan.beside !== undefined;
+  const person = attended(place, directory, plan.personsAfterMs ?? [], stop.signal, isSupervised);
   const over = person.then(() => undefined);
   const recoveries: Promise<Recovery | undefined>[] = [];
+  let running: Worker | undefined;
+  const others: Worker[] = [];
+  const another = (): Worker => {
+    const worker = startWorkerProcess({ ...place, directory, process: 1_000 + others.length });
+    others.push(worker);
+    return worker;
+  };
+  const beside = plan.beside?.({ stop: stop.signal, worker: () => running, another }) ?? Promise.resolve(0);
   try {
     for (let process = 0, killedAt: number | undefined; ; process++) {
       const next = plan.workers[process];
       const kill = next !== undefined && "nth" in next ? next : undefined;
       const worker = startWorkerProcess({ ...place, directory, process, ...(kill && { kill }) });
+      running = worker;
       if (killedAt !== undefined) recoveries.push(recovered(worker, killedAt));
       if (next !== undefined && "afterMs" in next) void killLater(worker, next.afterMs);
       const ended = await Promise.race([worker.exit, over]);
       if (ended === undefined) {
-        await worker.kill();
+        stop.abort();
+        for (const one of [worker, ...others]) await one.kill();
         const all = await Promise.all(recoveries);
-        return { kills: process, person: await person, recoveries: all.filter((one) => one !== undefined) };
+        const kills = process + (await beside);
+        return { kills, person: await person, recoveries: all.filter((one) => one !== undefined) };
       }
-      if (ended.signal !== "SIGKILL") throw new Error(`a worker ended by itself: ${ended.stderr}`);
+      if (ended.signal !== "SIGKILL" && !isSupervised)
+        throw new Error(`a worker ended by itself: ${ended.stderr}`);
       killedAt = Date.now();
     }
   } finally {
     clearTimeout(patience);
     stop.abort();
-    await person;
+    for (const one of others) await one.kill();
+    await Promise.all([person, beside]);
   }
 }
 
@@ -140,6 +174,7 @@ async function attended(
   directory: string,
   killsAfterMs: readonly number[],
   stop: AbortSignal,
+  isSupervised: boolean,
 ): Promise<Exit> {
   for (let process = 0; ; process++) {
     const { child, exit } = startPerson({ ...place, directory });
@@ -150,7 +185,7 @@ async function attended(
     const ended = await exit;
     clearTimeout(timer);
     stop.removeEventListener("abort", abort);
-    if (ended.signal !== "SIGKILL" || stop.aborted) return ended;
+    if (stop.aborted || ended.code === 0 || (ended.signal !== "SIGKILL" && !isSupervised)) return ended;
   }
 }
 

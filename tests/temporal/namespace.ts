@@ -13,6 +13,8 @@ export interface Place {
   readonly address: string;
   readonly namespace: string;
   readonly taskQueue: string;
+  /** Of PostgreSQL, where the tasks are kept there. */
+  readonly database?: string;
 }
 
 /** A fresh namespace on this server, and a queue in it. */

@@ -64,7 +64,7 @@ export interface Deployment {
 export interface ReconcileOptions {
   /** Default 5 s. */
   readonly everyMs?: number;
-  /** Tasks that nobody has written to for this long are compared with the engine. Default 10 s. */
+  /** Tasks that nobody has written to for this long are compared with the engine. Default 8 s. */
   readonly quietMs?: number;
 }
 

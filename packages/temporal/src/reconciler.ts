@@ -8,7 +8,7 @@ import type { ReconcileOptions } from "./options.ts";
 export function startReconciler(
   world: StepWorld,
   backend: Backend,
-  { everyMs = 5_000, quietMs = 10_000 }: ReconcileOptions,
+  { everyMs = 5_000, quietMs = 8_000 }: ReconcileOptions,
   onError: (error: unknown) => void,
 ): () => Promise<void> {
   let stopped = false;

@@ -3,7 +3,13 @@ import { z } from "zod";
 import { kill } from "../../../packages/omniforge/src/testing/crash/kill-plan.ts";
 
 /** In a namespace of its own: every run's task has the same id. */
-const placeShape = z.strictObject({ address: z.string(), namespace: z.string(), taskQueue: z.string() });
+const placeShape = z.strictObject({
+  address: z.string(),
+  namespace: z.string(),
+  taskQueue: z.string(),
+  /** Of PostgreSQL; default: SQLite, in the directory. */
+  database: z.string().optional(),
+});
 
 /** The options of temporal-worker.ts. */
 export const workerOptions = placeShape.extend({

@@ -14,18 +14,20 @@ import { openLedger } from "../../../packages/omniforge/src/testing/crash/ledger
 import { createProgram } from "./everything.ts";
 import { personOptions } from "./temporal-options.ts";
 
-const { directory, ...place } = personOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
+const { directory, database, ...place } = personOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
 const ledger = openLedger(directory, -1);
 const program = createProgram(ledger);
 
 let opened: StepWorld | undefined;
 const forge = await createOmniForge({
   dataDirectory: directory,
-  durability: "process",
+  // A database server that is killed would lose its last moment otherwise; a file does not.
+  durability: database === undefined ? "process" : "power",
+  ...(database !== undefined && { database }),
   work: false,
   backend(world, how) {
     opened = world;
-    return temporal(place)(world, how);
+    return temporal({ ...place, connectTimeoutMs: 60_000 })(world, how);
   },
 });
 if (opened === undefined) throw new Error("the backend was not made");

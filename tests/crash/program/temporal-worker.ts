@@ -17,6 +17,7 @@ const {
   directory,
   process: number,
   kill,
+  database,
   ...place
 } = workerOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
 const points = await createPoints(join(directory, pointsFile(number)), kill);
@@ -25,14 +26,16 @@ const { agent, models = {} } = createProgram(ledger);
 
 await createOmniForge({
   dataDirectory: directory,
-  durability: "process",
+  // A database server that is killed would lose its last moment otherwise; a file does not.
+  durability: database === undefined ? "process" : "power",
+  ...(database !== undefined && { database }),
   agents: [agent],
   models,
   backend(world, how) {
     // Quicker than by default: a person who is killed before the task is woken would hold up the test.
     const reconcile = { everyMs: 500, quietMs: 1_000 };
     const watched = watchWorld(world, { points, ledger, tenant: root.tenant });
-    return temporal({ ...place, reconcile })(watched, how);
+    return temporal({ ...place, reconcile, connectTimeoutMs: 60_000 })(watched, how);
   },
 });
 process.stdout.write("ready\n");
