@@ -307,3 +307,14 @@ export const courses: Readonly<Record<string, Course>> = {
     await until(async () => (await events("workflowExecutionCompleted")) === 1 || undefined);
   }),
 };
+
+/** Those that are recorded once more on a server that knows the search attributes: their workflows keep the state there. */
+export const labelled: readonly string[] = [
+  "waiting-approval",
+  "approved",
+  "deadline-passed",
+  "waiting-child",
+  "child-ended",
+  "canceled-while-parked",
+  "parked-anew-and-answered",
+];

@@ -7,7 +7,7 @@ import { DefaultLogger, Runtime } from "@temporalio/worker";
 import { beforeAll, describe, expect, it } from "vitest";
 import { workflowBundle } from "../../packages/temporal/src/bundle.ts";
 import { textIn } from "../temporal/history.ts";
-import { courses, secret } from "./courses.ts";
+import { courses, labelled, secret } from "./courses.ts";
 import { recordedRuns, strandedBy } from "./histories.ts";
 
 const runs = recordedRuns();
@@ -25,6 +25,7 @@ const planted: readonly (readonly [change: string, from: string, to: string, str
   ["fewer calls run at once", "maximumLanes = 32;", "maximumLanes = 16;", "many-calls 1"],
   ["no timer waits for a deadline", "(woken, nextInMs)", "(woken)", "waiting-deadline 1"],
   ["an activity has another name", "quick.settleInputs(", "quick.settle(", "waiting-approval 1"],
+  ["a state is shown no more", 'show("working");', "", "approved.labelled 1"],
   ["a sub-agent's end wakes nobody", "wakes.count++;\n            };", "};", "child-ended 2"],
 ];
 
@@ -36,7 +37,9 @@ describe("the recorded histories", () => {
   }, 60_000);
 
   it("are of every course, and nobody's words are in them", () => {
-    expect(new Set(runs.map(({ name }) => name.split(" ")[0]))).toEqual(new Set(Object.keys(courses)));
+    expect(new Set(runs.map(({ name }) => name.split(" ")[0]))).toEqual(
+      new Set([...Object.keys(courses), ...labelled.map((name) => `${name}.labelled`)]),
+    );
     const telling = runs.filter(({ history }) => textIn(history).includes(secret));
     expect(telling.map(({ name }) => name)).toEqual([]);
   });

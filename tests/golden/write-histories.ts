@@ -11,7 +11,8 @@ import { resetRun } from "../temporal/reset.ts";
 import { createBench } from "../temporal/setup.ts";
 import { startServer, type TestServer } from "../temporal/server.ts";
 import { createWorld, until } from "../temporal/world.ts";
-import { courses, secret, type Course, type Stage } from "./courses.ts";
+import { attributes } from "../../packages/temporal/src/sandbox/labels.ts";
+import { courses, labelled, secret, type Course, type Stage } from "./courses.ts";
 import { folder, toJson, type Recorded } from "./histories.ts";
 
 /** Names of machines and processes: whoever records differs, and says nothing. */
@@ -84,11 +85,24 @@ function asLines(recorded: readonly Recorded[]): string {
 const named = process.argv.slice(2);
 if (named.length === 0) rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
+const isWanted = (name: string): boolean => named.length === 0 || named.includes(name);
 const server = await startServer();
 try {
   for (const [name, course] of Object.entries(courses))
-    if (named.length === 0 || named.includes(name)) await record(server, name, course);
+    if (isWanted(name)) await record(server, name, course);
 } finally {
   await server.stop();
+}
+const knowing = await startServer(
+  Object.values(attributes).flatMap((name) => ["--search-attribute", `${name}=Keyword`]),
+);
+try {
+  for (const name of labelled) {
+    const course = courses[name];
+    if (course !== undefined && isWanted(`${name}.labelled`))
+      await record(knowing, `${name}.labelled`, course);
+  }
+} finally {
+  await knowing.stop();
 }
 process.exit();
