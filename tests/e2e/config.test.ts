@@ -79,6 +79,13 @@ export default defineConfig({
     expect(stderr).not.toContain("    at ");
   });
 
+  it("may be made asynchronously, and is checked all the same", async () => {
+    await configure("export default Promise.resolve({ agentz: [] });\n");
+    const { code, stderr } = await typed(["tasks"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("agentz: is not known");
+  });
+
   it("without a default export, or with a package that is not there, is told so", async () => {
     await configure("export const config = {};\n");
     expect((await typed(["tasks"])).stderr).toContain("omniforge.config.ts: it has no default export");

@@ -71,7 +71,8 @@ async function exportOf(file: string): Promise<unknown> {
   let config: unknown;
   try {
     const all: unknown = await import(url);
-    config = typeof all === "object" && all !== null && "default" in all ? all.default : undefined;
+    // One that is made asynchronously is waited for: taken as it is, a promise is an object without a key.
+    config = typeof all === "object" && all !== null && "default" in all ? await all.default : undefined;
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const line = lineOfError(error, url) ?? lineOfError(error, file);
