@@ -3,6 +3,7 @@
  *
  * Owns: `defineAgent`, its defaults, and gathering an agent with its sub-agents into one spec set.
  */
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import {
   agentSpec,
@@ -58,13 +59,14 @@ const defaultModelRetry: RetryPolicy = {
   maximumIntervalMs: 60_000,
 };
 
-/** Defines an agent. Throws INVALID_AGENT when a name is taken twice or a field is wrong. */
+/** Defines an agent. Throws INVALID_AGENT when two tools or agents of it share a name, or a field is wrong. */
 export function defineAgent(definition: AgentDefinition): Agent {
   const { name, tools = [], agents = [] } = definition;
   const makeSpecSet = (defaultModel: string): SpecSet => {
     const specs: Record<string, AgentSpec> = {};
-    for (const agent of agents) Object.assign(specs, agent.specSet(defaultModel).agents);
-    if (name in specs)
+    for (const agent of agents)
+      for (const spec of Object.values(agent.specSet(defaultModel).agents)) add(specs, spec, name);
+    if (Object.hasOwn(specs, name))
       throw new OmniForgeError("INVALID_AGENT", `agent ${name} has a sub-agent of its own name`);
     return { v: 1, root: name, agents: { ...specs, [name]: toSpec(definition, defaultModel) } };
   };
@@ -83,6 +85,17 @@ export function defineAgent(definition: AgentDefinition): Agent {
   };
   makeSpecSet("check:definition");
   return agent;
+}
+
+/** An agent may be the sub-agent of several; another one of its name would be run in its place. */
+function add(specs: Record<string, AgentSpec>, spec: AgentSpec, under: string): void {
+  const known = Object.hasOwn(specs, spec.name) ? specs[spec.name] : undefined;
+  if (known !== undefined && !isDeepStrictEqual(known, spec))
+    throw new OmniForgeError(
+      "INVALID_AGENT",
+      `agent ${under} has two different agents named ${spec.name} below it`,
+    );
+  specs[spec.name] = spec;
 }
 
 function toSpec(definition: AgentDefinition, defaultModel: string): AgentSpec {
