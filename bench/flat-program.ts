@@ -24,10 +24,12 @@ await forge.submit(agentOf(turns), "go");
 await untilAllEnded(forge, 1);
 await forge.close();
 const each = gaps(moments);
-const ratio = median(each.slice(turns * 0.9)) / median(each.slice(turns * 0.05, turns * 0.15));
+const first = median(each.slice(turns * 0.05, turns * 0.15));
+const ratio = median(each.slice(turns * 0.9)) / first;
+const before = median(each.slice(turns * 0.7, turns * 0.8)) / first;
 const early = Math.max(...resident.slice(0, Math.ceil(resident.length / 5)));
 const late = Math.max(...resident);
 const bytes = statSync(join(directory, "omniforge.db")).size;
 process.stdout.write(
-  `flat ${[ratio, early, late, live[0], live[1], (bytes / turns) * 1_000].map(String).join(" ")}\n`,
+  `flat ${[ratio, before, early, late, live[0], live[1], (bytes / turns) * 1_000].map(String).join(" ")}\n`,
 );

@@ -33,7 +33,7 @@ describe("a write-ahead log", () => {
     const look = looking.prepare("pragma wal_checkpoint(noop)");
     const pages = (): number => Number(look.get()?.["log"]);
     let [most, written, round] = [0, 0, 0];
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 25_000;
     // Until it has become shorter twice.
     for (let anew = 0; anew < 2 && Date.now() < deadline; round++) {
       const before = pages();

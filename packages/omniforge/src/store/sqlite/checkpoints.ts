@@ -2,8 +2,9 @@
  * Writing the write-ahead log back into the database, in a thread of its own: SQLite itself would do it inside of some commit,
  * and hold up everything else for tens of milliseconds.
  *
- * Twice each time. First the bulk, while tasks write on. Then what they wrote meanwhile, while they wait: only a log that has
- * been written back whole begins anew, and one that never is grows without end. The event loop waits for neither.
+ * First the bulk, and then what was written meanwhile, while tasks write on. At last the few pages that are left, while they
+ * wait: only a log that has been written back whole begins anew, and one that never is grows without end. The event loop waits
+ * for nothing of it.
  *
  * Owns the thread, which is started when it is first needed. Whether there is enough to be written back is looked at now and
  * then; a process that writes too little to look leaves it to SQLite (`lastResortPages`).
@@ -15,12 +16,15 @@ import { Worker } from "node:worker_threads";
 /** Pages of the log that are worth it, and writes between two looks. */
 const enoughPages = 1_000;
 const writesBetween = 128;
+/** Pages for which tasks may be made to wait, and how often more than these are written back without. */
+const fewPages = 200;
+const passes = 4;
 /** Pages at which SQLite writes back by itself, inside of a commit. */
 export const lastResortPages = 8_000;
 
 export interface CheckpointOptions {
   readonly path: string;
-  /** Pages that have not been written back. */
+  /** How many pages have not been written back. */
   readonly pages: () => number;
   /** Holds back what is to be written until it is released. */
   readonly hold: () => () => void;
@@ -32,8 +36,8 @@ export class Checkpoints {
   readonly #gone = new AbortController();
   #running: Promise<void> | undefined;
   #writes = 0;
-  /** By others, for good where the thread has failed. */
-  #leftToOthers = false;
+  /** How many reasons there are to leave the log to others. */
+  #hindrances = 0;
 
   constructor(options: CheckpointOptions) {
     this.#options = options;
@@ -42,9 +46,9 @@ export class Checkpoints {
   /** To be told of every commit. */
   committed(writes: number): void {
     this.#writes += writes;
-    if (this.#writes < writesBetween || this.#running !== undefined || this.#leftToOthers) return;
+    if (this.#writes < writesBetween || this.#running !== undefined || this.#hindrances > 0) return;
     this.#writes = 0;
-    if (!this.#isEnough()) return;
+    if (this.#pages() < enoughPages) return;
     this.#running = this.#writeBack().finally(() => {
       this.#running = undefined;
     });
@@ -52,34 +56,34 @@ export class Checkpoints {
 
   /** Leaves the log to somebody else meanwhile. */
   async without(work: () => Promise<void>): Promise<void> {
-    const before = this.#leftToOthers;
-    this.#leftToOthers = true;
-    await this.#running;
+    this.#hindrances++;
     try {
+      await this.#running;
       await work();
     } finally {
-      this.#leftToOthers = before;
+      this.#hindrances--;
     }
   }
 
   async close(): Promise<void> {
-    this.#leftToOthers = true;
+    this.#hindrances++;
     await this.#running;
     await this.#thread?.terminate();
   }
 
   /** What can't be told is told by the next commit, which fails, too. */
-  #isEnough(): boolean {
+  #pages(): number {
     try {
-      return this.#options.pages() >= enoughPages;
+      return this.#options.pages();
     } catch {
-      return false;
+      return 0;
     }
   }
 
   async #writeBack(): Promise<void> {
     try {
-      await this.#checkpoint();
+      for (let pass = 0; pass < passes && (pass === 0 || this.#pages() >= fewPages); pass++)
+        await this.#checkpoint();
       const release = this.#options.hold();
       try {
         await this.#checkpoint();
@@ -87,8 +91,8 @@ export class Checkpoints {
         release();
       }
     } catch {
-      // No thread, or none any more: SQLite does it then.
-      this.#leftToOthers = true;
+      // No thread, or none any more: for good, SQLite does it then.
+      this.#hindrances++;
     }
   }
 
