@@ -38,6 +38,17 @@ interface TemporalPackage {
     readonly isAnyoneWorking: boolean;
     readonly missing: readonly string[];
   }>;
+  readonly startDevServer: (options: {
+    readonly port?: number;
+    readonly headless?: boolean;
+    readonly file: string;
+    readonly onNotice?: (notice: string) => void;
+  }) => Promise<{
+    readonly address: string;
+    readonly page?: string;
+    readonly ended: Promise<number | undefined>;
+    stop(): Promise<void>;
+  }>;
 }
 
 /** Makes the backend. Throws ENGINE_MISSING. */
@@ -70,4 +81,4 @@ function isTemporalPackage(loaded: unknown): loaded is TemporalPackage {
   return functions.every((name) => name in loaded && typeof Reflect.get(loaded, name) === "function");
 }
 
-const functions: readonly (keyof TemporalPackage)[] = ["temporal", "setUp", "inspect"];
+const functions: readonly (keyof TemporalPackage)[] = ["temporal", "setUp", "inspect", "startDevServer"];

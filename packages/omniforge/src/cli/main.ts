@@ -21,6 +21,7 @@ import type { ServeChoice } from "./commands/serve.ts";
 import type { ShowChoice } from "./commands/show.ts";
 import type { SweepChoice } from "./commands/sweep.ts";
 import type { TasksChoice } from "./commands/tasks.ts";
+import type { TemporalDevChoice } from "./commands/temporal-dev.ts";
 import type { TemporalSetupChoice } from "./commands/temporal-setup.ts";
 import type { ToolsChoice } from "./commands/tools.ts";
 import type { WatchChoice } from "./commands/watch.ts";
@@ -282,7 +283,20 @@ program
   .addOption(data())
   .action((choice: WorkerChoice) => run(async () => (await import("./commands/worker.ts")).worker(choice)));
 
-const temporal = program.command("temporal").description("prepare a Temporal server");
+const temporal = program.command("temporal").description("a Temporal server: start one here, or set one up");
+temporal
+  .command("dev")
+  .description("start a server on this machine, quick enough to develop with, until Ctrl-C")
+  .option("--port <number>", "which port (default: 7233; its page is at this one plus 1000)", toPort)
+  .option("--no-page", "without its web page")
+  .option("--db <file>", "where it keeps its data (default: .omniforge/temporal.db)")
+  .option(
+    "--address <address>",
+    "set up the server that is there, and start none (default: TEMPORAL_ADDRESS)",
+  )
+  .action((choice: TemporalDevChoice) =>
+    run(async () => (await import("./commands/temporal-dev.ts")).temporalDev(choice)),
+  );
 temporal
   .command("setup")
   .description("register what tasks can be searched by: agent, tenant, state, root task")

@@ -1,0 +1,45 @@
+/** `omniforge temporal dev`: a Temporal server on this machine, until Ctrl-C; or a look at the one that was named. */
+import { join } from "node:path";
+import { temporalPackage } from "../../load-temporal.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { exitCodes, type ExitCode } from "../exit-code.ts";
+import { userPath } from "../invocation.ts";
+import { defaultData } from "../place.ts";
+import { sayNotice } from "../say-notice.ts";
+import { openOutput } from "../view/output.ts";
+
+export interface TemporalDevChoice {
+  readonly address?: string;
+  readonly port?: number;
+  /** Commander's `--no-page`. */
+  readonly page: boolean;
+  readonly db?: string;
+}
+
+/** Starts nothing where an address is given, by an option or the environment: that server is set up instead. */
+export async function temporalDev(choice: TemporalDevChoice): Promise<ExitCode> {
+  const { write } = openOutput(process.stdout);
+  const { config } = await loadConfig();
+  const { setUp, startDevServer } = await temporalPackage();
+  const address = choice.address ?? process.env["TEMPORAL_ADDRESS"];
+  if (address !== undefined) {
+    await setUp({ address, onNotice: sayNotice });
+    write(`A Temporal server answers at ${address}, and is set up: nothing was started.\n`);
+    return exitCodes.done;
+  }
+  const told = new Promise<"told">((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve("told"));
+  });
+  const server = await startDevServer({
+    file: userPath(choice.db ?? join(config.dataDirectory ?? defaultData, "temporal.db")),
+    headless: !choice.page,
+    onNotice: sayNotice,
+    ...(choice.port !== undefined && { port: choice.port }),
+  });
+  const page = server.page === undefined ? "" : `; its page is ${server.page}`;
+  write(`Temporal answers at ${server.address}${page}. Ctrl-C stops it.\n`);
+  const why = await Promise.race([told, server.ended]);
+  if (why !== "told") return exitCodes.failed;
+  await server.stop();
+  return exitCodes.done;
+}

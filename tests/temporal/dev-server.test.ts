@@ -1,0 +1,65 @@
+/** `omniforge temporal dev`: a server of one's own, by the binary that is here. */
+import { once } from "node:events";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { inspect } from "../../packages/temporal/src/index.ts";
+import { place, program, type Place, type Program } from "../e2e/program.ts";
+import { freePort } from "../free-port.ts";
+import { patience, skipped } from "./server.ts";
+
+const given = process.env["TEMPORAL_ADDRESS"] === undefined ? "" : " (skipped: a server is given)";
+
+describe.skipIf(skipped + given !== "")(
+  `omniforge temporal dev${skipped}${given}`,
+  { timeout: patience },
+  () => {
+    let here: Place;
+    const running: Program[] = [];
+    beforeEach(async () => {
+      here = await place();
+    });
+    afterEach(async () => {
+      for (const one of running.splice(0)) {
+        one.child.kill("SIGTERM");
+        await one.ended;
+      }
+      await here.remove();
+    });
+
+    const cache = process.env["OMNIFORGE_CACHE"] ?? join(homedir(), ".cache", "omniforge");
+    const environment = {
+      OMNIFORGE_CACHE: cache,
+      PATH: [process.env["PATH"], join(cache, "bin")].join(delimiter),
+    };
+    function dev(...words: readonly string[]): Program {
+      const started = program("main", ["temporal", "dev", ...words], { folder: here.workspace, environment });
+      running.push(started);
+      return started;
+    }
+
+    test("starts a server that tasks can be searched on, keeps its data, and stops with Ctrl-C", async () => {
+      const port = String(await freePort());
+      const words = ["--port", port, "--no-page", "--db", here.path("kept.db")];
+      const address = `127.0.0.1:${port}`;
+      const first = dev(...words);
+      await first.says(`Temporal answers at ${address}.`);
+      expect(await inspect({ address })).toMatchObject({ missing: [], isAnyoneWorking: false });
+
+      const second = await dev(...words).ended;
+      expect(second).toMatchObject({ code: 1 });
+      expect(second.stderr).toContain(`something listens at ${address} already`);
+      const named = await dev("--address", address).ended;
+      expect(named).toMatchObject({ code: 0, stderr: "" });
+      expect(named.stdout).toContain("nothing was started");
+
+      first.child.kill("SIGINT");
+      expect(await first.ended).toMatchObject({ code: 0 });
+      await expect(inspect({ address, connectTimeoutMs: 300 })).rejects.toThrow("no Temporal server answers");
+      const again = dev(...words);
+      await again.says(`Temporal answers at ${address}.`);
+      again.child.kill("SIGTERM");
+      await once(again.child, "exit");
+    });
+  },
+);
