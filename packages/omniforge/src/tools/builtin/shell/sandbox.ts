@@ -7,9 +7,9 @@
  * and die with the sandbox, which dies with this process. Does not own: limits on memory and the killing (`run-process.ts`).
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { isWithin } from "./environment.ts";
 
 export interface SandboxOptions {
@@ -91,12 +91,35 @@ function nameServers(): string[] {
 
 /** As for the file tools: what runs code when somebody uses git, and other tasks' data, are no part of the workspace. */
 function protectedWithin(workspace: string): string[] {
-  const git = join(workspace, ".git");
   const data = join(workspace, ".omniforge");
   return [
-    ...(kindOf(git) === "nothing" ? [] : ["--ro-bind", git, git]),
+    ...gitPaths(workspace).flatMap((path) => ["--ro-bind", path, path]),
     ...(kindOf(data) === "folder" ? ["--tmpfs", data, "--remount-ro", data] : []),
   ];
+}
+
+/**
+ * Where git keeps the repository's configuration and hooks, as far as that is in the workspace. Of a worktree, a submodule
+ * and a bare repository beside its worktrees, `.git` is a file that names the folder.
+ */
+function gitPaths(workspace: string): readonly string[] {
+  const git = join(workspace, ".git");
+  const [, named] = /^gitdir:\s*(.+?)\s*$/m.exec(textOf(git)) ?? [];
+  const folder = named === undefined ? git : resolve(workspace, named);
+  const common = resolve(folder, textOf(join(folder, "commondir")).trim());
+  return [...new Set([git, folder, common])].filter(
+    (path) => path !== workspace && isWithin(path, workspace) && kindOf(path) !== "nothing",
+  );
+}
+
+/** Nothing where there is no file of a few kB. */
+function textOf(file: string): string {
+  try {
+    const { size } = lstatSync(file);
+    return kindOf(file) === "file" && size < 10_000 ? readFileSync(file, "utf8") : "";
+  } catch {
+    return "";
+  }
 }
 
 function hide(path: string, workspace: string): string[] {

@@ -254,6 +254,17 @@ describe.skipIf(availableWalls() === "none")("the sandbox", () => {
     await rm(home, { recursive: true });
   });
 
+  it("keeps the folder that a .git file names, where it lies in the workspace", async () => {
+    await mkdir(join(workspace, ".bare/worktrees/one"), { recursive: true });
+    await writeFile(join(workspace, ".git"), "gitdir: ./.bare/worktrees/one\n");
+    await writeFile(join(workspace, ".bare/worktrees/one/commondir"), "../..\n");
+    await run("echo x > .git; echo x > .bare/config; echo x > .bare/worktrees/one/config; echo y > z");
+    expect(readFileSync(join(workspace, ".git"), "utf8")).toContain("gitdir");
+    expect(existsSync(join(workspace, ".bare/config"))).toBe(false);
+    expect(existsSync(join(workspace, ".bare/worktrees/one/config"))).toBe(false);
+    expect(existsSync(join(workspace, "z"))).toBe(true);
+  });
+
   it("keeps .git as it is, unless its owner says otherwise", async () => {
     await mkdir(join(workspace, ".git/hooks"), { recursive: true });
     await writeFile(join(workspace, ".git/config"), "mine");
