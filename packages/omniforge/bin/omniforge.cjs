@@ -26,8 +26,9 @@ if (parseInt(process.versions.node, 10) < 24) {
   process.exit(1);
 }
 
-// What has been compiled once need not be compiled again by the next command.
-if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
+// What has been compiled once need not be compiled again by the next command. A server starts once, and keeps in memory
+// what it has of this.
+if (nodeModule.enableCompileCache && process.argv[2] !== "serve") nodeModule.enableCompileCache();
 
 import(url.pathToFileURL(path.join(__dirname, "..", "dist", "cli", "main.js")).href).catch(function (error) {
   console.error(error);
