@@ -144,14 +144,12 @@ export class Database {
 
   /** Leaves the write-ahead log to others meanwhile: to write back one as long as the database would hold this thread up. */
   async withoutCheckpoints(work: () => Promise<void>): Promise<void> {
-    await this.#checkpoints.without(async () => {
-      this.#database.exec("pragma wal_autocheckpoint = 0");
-      try {
-        await work();
-      } finally {
-        if (!this.#closed) this.#database.exec(`pragma wal_autocheckpoint = ${lastResortPages}`);
-      }
-    });
+    this.#database.exec("pragma wal_autocheckpoint = 0");
+    try {
+      await this.#checkpoints.without(work);
+    } finally {
+      if (!this.#closed) this.#database.exec(`pragma wal_autocheckpoint = ${lastResortPages}`);
+    }
   }
 
   /** A consistent copy in a new file, as of one moment; others may write meanwhile. Blocks this process until done. */
