@@ -186,9 +186,21 @@ describe.skipIf(skipped !== "")(`processes on Temporal${skipped}`, { timeout: pa
     expect(told).toContain("nobody takes tasks from the queue omniforge");
   });
 
-  test("`serve --work` runs its own tasks", async () => {
+  test("`serve --work` runs its own tasks, which are found by their runs, too", async () => {
     const { url } = await startServing("--work");
-    expect(await ended(url, await submit(url, "hello"))).toMatchObject({ state: "completed" });
+    const task = await submit(url, "hello");
+    expect(await ended(url, task)).toMatchObject({ state: "completed" });
+    const { workflowExecutionInfo } = await server.client.workflowService.describeWorkflowExecution({
+      namespace: environment["TEMPORAL_NAMESPACE"] ?? "",
+      execution: { workflowId: task },
+    });
+    const run = workflowExecutionInfo?.execution?.runId ?? "";
+    const found = await until(async () => {
+      const response = await fetch(`${url}/api/v1/tasks/${run}`);
+      return response.ok ? response.json() : undefined;
+    }, patience);
+    expect(found).toMatchObject({ task, state: "completed" });
+    expect((await fetch(`${url}/api/v1/tasks/${crypto.randomUUID()}`)).status).toBe(404);
   });
 
   test("a server that does not come in the stated time is an error, in one line", async () => {

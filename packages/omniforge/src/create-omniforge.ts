@@ -42,7 +42,7 @@ import type { Durability } from "./store/sqlite/database.ts";
 import type { KeyStore } from "./store/key-store.ts";
 import { openStorage } from "./store/open-storage.ts";
 import type { TaskFilter, TaskRow } from "./store/task-store.ts";
-import { readTask, toTask } from "./task-view.ts";
+import { readByRun, readTask, toTask } from "./task-view.ts";
 import { createToolRegistry, type ToolRegistry } from "./tools/tool-registry.ts";
 import type { Tool } from "./tools/tool.ts";
 import { traceTasks } from "./telemetry/index.ts";
@@ -132,7 +132,7 @@ export interface OmniForge extends Tasks {
   run(agent: Agent, text: string | Message, options?: RunOptions): Promise<RunResult>;
   /** Creates a task durably and starts it. The same idempotency key again finds the first. Throws MODEL_NOT_FOUND or PRICE_UNKNOWN. */
   submit(agent: Agent, text: string | Message, options?: SubmitOptions): Promise<Task>;
-  /** Throws TASK_NOT_FOUND. */
+  /** By its id, or by the id of one of its engine's runs. Throws TASK_NOT_FOUND. */
   get(task: string): Promise<Task>;
   list(filter?: Partial<Omit<TaskFilter, "tenant">>): Promise<readonly Task[]>;
   each(which?: ListedTasks): AsyncGenerator<Task, void>;
@@ -274,7 +274,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
   const { store, tools, models } = world;
   const named = (task: string): TaskReference => ({ tenant, task });
   const get = async (task: string): Promise<Task> => {
-    const found = await readTask(store, named(task));
+    const found = (await readTask(store, named(task))) ?? (await readByRun(store, backend, named(task)));
     if (found === undefined) throw new OmniForgeError("TASK_NOT_FOUND", `there is no task ${task}`);
     return found;
   };

@@ -1,4 +1,5 @@
 /** A task as it is shown, from its head and its terminal entry. */
+import type { Backend } from "./backend/backend.ts";
 import { isKind } from "./protocol/entry.ts";
 import type { Task, TaskReference } from "./protocol/task.ts";
 import type { TaskRow, TaskStore } from "./store/task-store.ts";
@@ -14,6 +15,18 @@ export async function readTask(store: TaskStore, reference: TaskReference): Prom
     ...(ended?.state === "completed" && { output: ended.parts }),
     ...(ended?.error !== undefined && { error: ended.error }),
   };
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** By the id of one of its engine's runs, which is what people find in the engine's own lists. */
+export async function readByRun(
+  store: TaskStore,
+  backend: Pick<Backend, "taskOfRun">,
+  { tenant, task: run }: TaskReference,
+): Promise<Task | undefined> {
+  const task = uuid.test(run) ? await backend.taskOfRun?.(run) : undefined;
+  return task === undefined ? undefined : readTask(store, { tenant, task });
 }
 
 /** What the head alone tells. */

@@ -92,6 +92,7 @@ function overClient(world: StepWorld, client: TemporalClient, place: Place): Bac
       if (!(await client.cancel(reference.task))) await start(reference);
     },
     describe: (reference) => client.describe(reference.task),
+    taskOfRun: (run) => client.taskOfRun(run),
     isAnyoneWorking: () => client.isAnyoneWorking(),
     forget: async (reference) => {
       const row = await world.store.row(reference);

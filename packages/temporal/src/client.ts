@@ -33,6 +33,8 @@ export interface TemporalClient {
   /** Whether a running workflow was told. */
   cancel(task: string): Promise<boolean>;
   describe(task: string): Promise<EngineState>;
+  /** The task of a run, from the server's list: a run that began just now may be missing there. */
+  taskOfRun(run: string): Promise<string | undefined>;
   /** Whether a worker takes what is started. One that has just died may be taken for alive for a minute. */
   isAnyoneWorking(): Promise<boolean>;
   /** Deletes all runs of a task, those that are known and those that are found; whether there were none. */
@@ -98,6 +100,11 @@ export async function connectClient(place: Place): Promise<TemporalClient> {
           if (thrown instanceof WorkflowNotFoundError) return "not-found";
           throw thrown;
         }
+      }),
+    taskOfRun: (run) =>
+      call(async () => {
+        for await (const { workflowId } of workflow.list({ query: `RunId = "${run}"` })) return workflowId;
+        return undefined;
       }),
     isAnyoneWorking: () =>
       call(async () => {

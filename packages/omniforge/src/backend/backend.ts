@@ -19,6 +19,8 @@ export interface Backend {
   /** A cancel was accepted: abort what runs. May be lost or doubled. */
   cancel(reference: TaskReference): Promise<void>;
   describe(reference: TaskReference): Promise<EngineState>;
+  /** The task that a run of the engine's own belongs to, of any tenant. Without: there is no such thing there. */
+  taskOfRun?(run: string): Promise<string | undefined>;
   /** Whether a living process executes what is started here, this one included. To be told to people, not to decide by. */
   isAnyoneWorking(): Promise<boolean>;
   /** Deletes what the engine keeps of a task that was erased; true once nothing of it is found any more. May be repeated. */
