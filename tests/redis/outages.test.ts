@@ -37,6 +37,16 @@ describe.skipIf(skippedOwn !== "")(`when Redis${skippedOwn}`, { timeout: 60_000 
     }
     return text;
   };
+  /** One process says something, and another one hears it. */
+  const speaking = async () => {
+    const [worker, listener] = [open(), open()];
+    const heard = listener.follow(task);
+    const a = attemptOf(task, 2);
+    worker.say(a.begins());
+    const said = await speak(worker, a, 20);
+    await expect.poll(() => heard.text, patience).toBe(said);
+    return { worker, heard, a, said };
+  };
   const finish = async (place: Place, heard: Hearer): Promise<void> => {
     const made = await committed(store, { tenant, task, entries: [endedEntry] });
     for (const one of made.entries) place.say({ type: "entry", task, entry: one });
@@ -60,12 +70,8 @@ describe.skipIf(skippedOwn !== "")(`when Redis${skippedOwn}`, { timeout: 60_000 
   });
 
   it("is killed while something is being said, all of it is heard once it is back, and it is complained about once", async () => {
-    const [worker, listener] = [open(), open()];
-    const heard = listener.follow(task);
-    const a = attemptOf(task, 2);
-    worker.say(a.begins());
-    let text = await speak(worker, a, 50);
-    await expect.poll(() => heard.text, patience).toBe(text);
+    const { worker, heard, a, said } = await speaking();
+    let text = said;
     for (let round = 0; round < 3; round++) {
       await server.kill();
       text += await speak(worker, a, 100);
@@ -101,12 +107,8 @@ describe.skipIf(skippedOwn !== "")(`when Redis${skippedOwn}`, { timeout: 60_000 
     ["shortly", 300],
     ["for so long that it is taken for lost", 2_500],
   ])("stands still %s, nobody waits for it, and all is heard afterwards", async (_how, stillMs) => {
-    const [worker, listener] = [open(), open()];
-    const heard = listener.follow(task);
-    const a = attemptOf(task, 2);
-    worker.say(a.begins());
-    let text = await speak(worker, a, 20);
-    await expect.poll(() => heard.text, patience).toBe(text);
+    const { worker, heard, a, said } = await speaking();
+    let text = said;
     server.pause();
     const until = Date.now() + stillMs;
     for (let index = 0; index < 10_000; index++) {
@@ -120,13 +122,9 @@ describe.skipIf(skippedOwn !== "")(`when Redis${skippedOwn}`, { timeout: 60_000 
     await finish(worker, heard);
   });
 
-  it("is full, hints still come, and running text once there is room", async () => {
-    const [worker, listener] = [open(), open()];
-    const heard = listener.follow(task);
-    const a = attemptOf(task, 2);
-    worker.say(a.begins());
-    let text = await speak(worker, a, 20);
-    await expect.poll(() => heard.text, patience).toBe(text);
+  it("is full, logs are followed, and running text comes once there is room", async () => {
+    const { worker, heard, a, said } = await speaking();
+    let text = said;
     await server.ask("CONFIG", "SET", "maxmemory", "1");
     text += await speak(worker, a, 200);
     await expect.poll(() => complaints, patience).toHaveLength(1);

@@ -118,7 +118,8 @@ describe.skipIf(skipped !== "")(`between processes, running text${skipped}`, () 
     await record(worker, [reply(1)]);
     await expect.poll(() => heard.entries.at(-1)?.kind, patience).toBe("reply");
     expect(heard.text).toBe("");
-    const joined = open().follow(task);
+    // What is written before it listens is not hinted at again: it is found by looking.
+    const joined = open({ compareMs: 100 }).follow(task);
     await expect.poll(() => joined.entries.length, patience).toBe(heard.entries.length);
     worker.say(a.says(" again"));
     await record(worker, [endedEntry]);

@@ -1,8 +1,9 @@
 /**
  * Attempts at one step, told apart and put in order, in whatever processes they run.
  *
- * An attempt's name is `number.nonce`. The number is how long the task's log was when the attempt began: before another
- * attempt may begin, the log has grown by what became of this one, so a successor's number is greater.
+ * An attempt's name is `number.nonce`. The number is how long the task's log was when the attempt began. Before another one
+ * begins, the log has grown by what became of this one, so that a successor's number is greater; or this one has stopped in
+ * good order and says nothing more.
  */
 import type { Entry } from "./entry.ts";
 

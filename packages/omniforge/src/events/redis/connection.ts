@@ -46,9 +46,9 @@ export class Connection {
     return this.#client;
   }
 
-  /** Begins to connect, and never stops. May be repeated. */
+  /** Begins to connect, and does not stop until it is closed. May be repeated. */
   open(): void {
-    if (this.#opened) return;
+    if (this.#opened || this.#ending.signal.aborted) return;
     this.#opened = true;
     this.#timer = setInterval(() => void this.ask([["PING"]]), askMs).unref();
     void this.#join();

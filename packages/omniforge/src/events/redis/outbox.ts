@@ -28,8 +28,8 @@ export interface Command {
 interface Stream {
   /** Pieces since the text was last told whole. */
   pieces: number;
-  /** When its expiry was last put off. */
-  refreshedAt: number;
+  /** When its expiry was last put off; none: Redis has nothing of it yet. */
+  refreshedAt: number | undefined;
   /** The attempt that was refused. */
   silenced?: string;
 }
@@ -92,7 +92,8 @@ export class Outbox {
     this.#hints.clear();
     for (const speaking of this.#speaking.values()) {
       speaking.view = new LiveView();
-      for (const stream of speaking.streams.values()) Object.assign(stream, { pieces: 0, refreshedAt: 0 });
+      for (const stream of speaking.streams.values())
+        Object.assign(stream, { pieces: 0, refreshedAt: undefined });
       this.#behind.add(speaking);
     }
   }
@@ -109,7 +110,7 @@ export class Outbox {
     const stream = speaking.streams.get(event.key);
     if (stream !== undefined && isWorn(stream, now) && this.#isKept(event)) {
       speaking.view.forget(event.task, event.key);
-      Object.assign(stream, { pieces: 0, refreshedAt: 0 });
+      Object.assign(stream, { pieces: 0, refreshedAt: undefined });
     }
     this.#say(speaking, speaking.view.next(event, this.#live));
   }
@@ -170,7 +171,7 @@ export class Outbox {
 
   #say(speaking: Speaking, events: readonly LiveEvent[]): void {
     for (const event of events) {
-      const stream = speaking.streams.get(event.key) ?? { pieces: 0, refreshedAt: 0 };
+      const stream = speaking.streams.get(event.key) ?? { pieces: 0, refreshedAt: undefined };
       speaking.streams.set(event.key, stream);
       if (stream.silenced === event.attempt) continue;
       this.#waiting.push({ speaking, event });
@@ -191,7 +192,7 @@ export class Outbox {
       parts: ["XADD", name, "MAXLEN", "~", String(kept), this.#idOf(event.attempt, now), "piece", value],
       writes: { stream, attempt: event.attempt },
     };
-    if (now - stream.refreshedAt < refreshMs) return [write];
+    if (stream.refreshedAt !== undefined && now - stream.refreshedAt < refreshMs) return [write];
     stream.refreshedAt = now;
     return [
       { parts: ["SADD", stepsOf(reference), event.key] },
@@ -201,7 +202,7 @@ export class Outbox {
     ];
   }
 
-  /** The attempt's number first; then something that rises in this process, and from one process to the next. */
+  /** The attempt's number first; then the time, which rises also where an attempt fell silent and left its number. */
   #idOf(attempt: string, now: number): string {
     this.#lastId = Math.max(this.#lastId + 1, now * 1_000);
     return `${attemptNumber(attempt) || 0}-${this.#lastId}`;
@@ -245,7 +246,7 @@ export class Outbox {
 
 /** Whether its text is to be told whole again: it has many pieces, or may have expired. */
 function isWorn({ pieces, refreshedAt }: Stream, now: number): boolean {
-  return pieces >= wholeAgainAfter || now - refreshedAt > lifeSeconds * 500;
+  return pieces >= wholeAgainAfter || (refreshedAt !== undefined && now - refreshedAt > lifeSeconds * 500);
 }
 
 function textOf(event: LiveEvent): string {

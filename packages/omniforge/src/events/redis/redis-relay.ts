@@ -121,7 +121,7 @@ export function redisRelay(
     },
     close() {
       connection.close();
-      subscriptions.use(undefined);
+      user.left();
       return Promise.resolve();
     },
   };
