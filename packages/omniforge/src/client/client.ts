@@ -142,7 +142,7 @@ export function createClient(options: ClientOptions): OmniForgeClient {
       const path = `${at("agents", agent, "chat")}?wait=0`;
       const body = { message: toBody(text), ...order };
       const begun = await as<{ conversation_id: string }>(post(path, body, idempotencyKey));
-      return this.get(begun.conversation_id);
+      return as(http.json(at("tasks", begun.conversation_id)));
     },
     get: (task) => as(http.json(at("tasks", task))),
     list({ states, ...which } = {}) {
