@@ -51,6 +51,34 @@ describe("a store that fails once", () => {
     expect([failures, state]).toEqual([2, "completed"]);
   });
 
+  it("and once more when it gives up a task that waits for a person has given it up in the end: the answer is heard", async () => {
+    let failures = 0;
+    const act = watched(() => "done", { needsApproval: true });
+    const world = openWorld(
+      { script: acting(1), tools: [act.tool] },
+      {
+        store: (sound) => ({
+          ...sound,
+          executions: {
+            ...sound.executions,
+            release: (reference, fence, park) =>
+              ++failures <= 2 ? broken() : sound.executions.release(reference, fence, park),
+          },
+        }),
+      },
+    );
+    const backend = await engine(world);
+    const row = await world.begin();
+    await backend.start(row);
+    await stateOnce(world, row, "input-required");
+    await world.say(row, { kind: "answer", request: "1/tool/0", answer: { decision: "approve" } });
+    await backend.wake(row);
+    const state = await stateOnce(world, row, "completed");
+    await backend.close();
+    await world.close();
+    expect([failures > 2, state, act.runs.length]).toEqual([true, "completed", 1]);
+  });
+
   it("when it records one call of several leaves no other call running behind the task", async () => {
     const held = gate();
     let failures = 0;
