@@ -1,5 +1,4 @@
 /** Workers, servers and clients as people start them: processes of their own over one Temporal server. */
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -48,6 +47,7 @@ describe.skipIf(skipped !== "")(`processes on Temporal${skipped}`, { timeout: pa
   let here: Place;
   let environment: Record<string, string>;
   const running: Program[] = [];
+  const warnings = new Map<Program, string>();
   const relays: Server[] = [];
 
   beforeAll(async () => {
@@ -75,8 +75,15 @@ describe.skipIf(skipped !== "")(`processes on Temporal${skipped}`, { timeout: pa
       environment: { ...environment, ...more },
     });
     running.push(started);
+    warnings.set(started, "");
+    started.child.stderr?.on("data", (text: string) => {
+      warnings.set(started, `${warnings.get(started)}${text}`);
+    });
     return started;
   }
+
+  const warns = (one: Program, text: string): Promise<true> =>
+    until(() => (warnings.get(one)?.includes(text) ? true : undefined), patience);
 
   async function startWorker(...words: readonly string[]): Promise<Program> {
     const worker = start(["worker", ...words]);
@@ -120,9 +127,8 @@ describe.skipIf(skipped !== "")(`processes on Temporal${skipped}`, { timeout: pa
   test("workers wait for the server, a server that works nothing hands them tasks, and one takes over from another", async () => {
     const port = await freePort();
     const first = start(["worker"], { TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
-    const [said] = (await once(first.child.stderr ?? first.child, "data")) as [string];
-    expect(said).toContain(`no Temporal server answers at 127.0.0.1:${port}`);
-    expect(said).toContain("Waiting for it");
+    await warns(first, `no Temporal server answers at 127.0.0.1:${port}`);
+    await warns(first, "Waiting for it");
     const relay = createServer((socket) => {
       const [host = "", to = ""] = server.address.split(":");
       const upstream = connect(Number(to), host);
@@ -167,12 +173,10 @@ describe.skipIf(skipped !== "")(`processes on Temporal${skipped}`, { timeout: pa
 
   test("a task that nobody takes is told of, and begins when somebody does", async () => {
     const { serving, url } = await startServing();
-    let stderr = "";
-    serving.child.stderr?.on("data", (text: string) => (stderr += text));
     expect(await readiness(url)).toMatchObject({ status: "ready", engine: "ok", workers: "none" });
     const since = Date.now();
     const task = await submit(url, "hello");
-    await until(() => (stderr.includes("nobody takes tasks from the queue omniforge") ? true : undefined));
+    await warns(serving, "nobody takes tasks from the queue omniforge");
     console.log(`nobody polls: told after ${Date.now() - since} ms`);
     const worker = await startWorker();
     await ended(url, task);
@@ -181,9 +185,7 @@ describe.skipIf(skipped !== "")(`processes on Temporal${skipped}`, { timeout: pa
     // The server takes one that has just died for alive, but what it was to take is left lying.
     worker.child.kill("SIGKILL");
     await worker.ended;
-    const left = start(["run", "hello", "--no-work"]);
-    const [told] = (await once(left.child.stderr ?? left.child, "data")) as [string];
-    expect(told).toContain("nobody takes tasks from the queue omniforge");
+    await warns(start(["run", "hello", "--no-work"]), "nobody takes tasks from the queue omniforge");
   });
 
   test("`serve --work` runs its own tasks, which are found by their runs, too", async () => {

@@ -8,17 +8,23 @@ import type { Place } from "./options.ts";
 import { codeOf, reach } from "./reach.ts";
 import { attributes } from "./sandbox/labels.ts";
 
-type Server = Pick<ConnectionLike, "operatorService">;
+type Server = Pick<ConnectionLike, "operatorService" | "withDeadline">;
 
 /** As the API numbers it. */
 const keyword = 2;
 const invalidArgument = 3;
 const lookAgainMs = 60_000;
+/** A start waits for the answer. */
+const patienceMs = 5_000;
 
 /** Those that the server does not know yet. */
-export async function missingAttributes(place: Place, { operatorService }: Server): Promise<string[]> {
+export async function missingAttributes(place: Place, server: Server): Promise<string[]> {
   const { namespace } = place;
-  const { customAttributes } = await reach(place, () => operatorService.listSearchAttributes({ namespace }));
+  const { customAttributes } = await reach(place, () =>
+    server.withDeadline(Date.now() + patienceMs, () =>
+      server.operatorService.listSearchAttributes({ namespace }),
+    ),
+  );
   return Object.values(attributes).filter((name) => customAttributes?.[name] === undefined);
 }
 
