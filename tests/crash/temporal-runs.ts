@@ -66,6 +66,8 @@ export interface Kills {
    * because of it are started again, as a supervisor does.
    */
   readonly beside?: (run: Beside) => Promise<number>;
+  /** Whether some of them only stand still. */
+  readonly stoodStill?: boolean;
 }
 
 export interface Beside {
@@ -83,7 +85,10 @@ export function runOnTemporal(
   recording?: RunLeft,
   database?: string,
 ): Promise<Disturbed> {
-  return checked(server, recording, (place, directory) => disturb(place, directory, plan), database);
+  return checked(server, recording, (place, directory) => disturb(place, directory, plan), {
+    ...(database !== undefined && { database }),
+    ...(plan.stoodStill === true && { stoodStill: true }),
+  });
 }
 
 export interface Course {
@@ -98,7 +103,7 @@ export async function checked(
   server: TestServer,
   recording: RunLeft | undefined,
   run: (place: Place, directory: string) => Promise<Course>,
-  database?: string,
+  { database, stoodStill = false }: { readonly database?: string; readonly stoodStill?: boolean } = {},
 ): Promise<Disturbed> {
   const place: Place = { ...(await createPlace(server)), ...(database !== undefined && { database }) };
   let found: Disturbed | undefined;
@@ -109,7 +114,7 @@ export async function checked(
       ...(person.code === 0
         ? []
         : [`the person ended with ${person.signal ?? person.code}: ${person.stderr}`]),
-      ...brokenPromises(left, { recording: recording ?? left, kills, indifferent: true }),
+      ...brokenPromises(left, { recording: recording ?? left, kills, indifferent: true, stoodStill }),
     ];
     const problems = broken.map((problem) => `${problem} [${directory}]`);
     const unknown = left.tasks.some(({ entries }) => entries.some(isUnknown));

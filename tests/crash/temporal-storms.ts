@@ -40,7 +40,7 @@ async function again(
   perform: () => Promise<boolean>,
 ): Promise<number> {
   let done = 0;
-  for (let time = 0; time < times && !stop.aborted; time++) {
+  while (done < times && !stop.aborted) {
     if (await perform()) done++;
     await pause(300 + random.below(900), stop);
   }

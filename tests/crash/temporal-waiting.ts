@@ -18,8 +18,15 @@ export interface Alternating extends Course {
 
 const patienceMs = 60_000;
 
-/** The person and the workers take turns, and each is killed with SIGKILL before the other starts. */
-export async function takeTurns(place: Place, directory: string): Promise<Alternating> {
+/**
+ * The person and the workers take turns, and each is killed with SIGKILL before the other starts. `alone`: what happens
+ * after an answer, while nobody is alive.
+ */
+export async function takeTurns(
+  place: Place,
+  directory: string,
+  alone: () => Promise<void> = () => Promise.resolve(),
+): Promise<Alternating> {
   const store = sqliteStore(join(directory, "omniforge.db"));
   const stirred: string[] = [];
   let answered = 0;
@@ -46,6 +53,7 @@ export async function takeTurns(place: Place, directory: string): Promise<Altern
       const executed = startsIn(directory);
       await person(async () => ((await store.row(root))?.pending.length ?? 0) < row.pending.length);
       answered++;
+      await alone();
       const appended = (await store.read(root, row.headSeq)).map(({ kind }) => kind);
       const news = answered === 1 ? "message, input" : "input";
       if (appended.join(", ") !== news) stirred.push(`answer ${answered} wrote ${appended.join(", ")}`);

@@ -2,9 +2,12 @@
  * The same agent on Temporal, its workers killed with SIGKILL at random moments. The long version is
  * `npm run test:crash`. CRASH_SEED repeats the choice of the moments.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { workflowBundle } from "../../packages/temporal/src/bundle.ts";
-import { skipped, startServer, type TestServer } from "../temporal/server.ts";
+import { skipped, startServer, startServerWithFile, type TestServer } from "../temporal/server.ts";
 import { difference } from "../../packages/omniforge/src/testing/crash/check-run.ts";
 import { record, sideBySide } from "../../packages/omniforge/src/testing/crash/kill-runs.ts";
 import type { RunLeft } from "../../packages/omniforge/src/testing/crash/read-run.ts";
@@ -17,6 +20,7 @@ import {
   runOnTemporal,
   temporalReport,
 } from "./temporal-runs.ts";
+import { standStill } from "./temporal-storms.ts";
 import { takeTurns, type Alternating } from "./temporal-waiting.ts";
 
 /** Kills in one run, from its beginning to its end. */
@@ -64,6 +68,26 @@ describe.skipIf(skipped !== "")(
       expect(problems).toEqual([]);
       expect(course).toMatchObject({ answered: 2, stirred: [] });
       expect(kills).toBe(2);
+    });
+
+    it.concurrent("may be dead while a person answers and the server is killed: all goes on when they return", async (context) => {
+      const folder = mkdtempSync(join(tmpdir(), "omniforge-away-"));
+      const away = await startServerWithFile(join(folder, "temporal.db"));
+      if (away === undefined) return context.skip("a given server is not ours to kill");
+      const found = await checked(away, recording, (place, directory) =>
+        takeTurns(place, directory, () => away.restart()),
+      );
+      await away.stop();
+      rmSync(folder, { recursive: true, force: true });
+      expect(found.problems).toEqual([]);
+    });
+
+    it.concurrent("may stand still until another has its work, and then go on as if nothing had been", async () => {
+      const beside = standStill(seeded(chooseSeed()), 1);
+      const plan = { workers: [], beside, stoodStill: true };
+      const { problems, kills } = await runOnTemporal(server, plan, recording);
+      expect(problems).toEqual([]);
+      expect(kills).toBe(1);
     });
   },
 );

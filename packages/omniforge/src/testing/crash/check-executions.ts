@@ -4,21 +4,30 @@
  */
 import { isKind, type Entry, type EntryOf } from "../../protocol/entry.ts";
 import { notStarted, type LedgerLine } from "./ledger.ts";
+import type { Expected } from "./check-run.ts";
 import type { RunLeft, TaskLeft } from "./read-run.ts";
 
 type Outcome = EntryOf<"reply" | "result" | "compaction">;
 type Call = EntryOf<"reply">["body"]["calls"][number];
 
 /** Every promise about executions that a run broke, as sentences. */
-export function brokenExecutions(run: RunLeft, kills: number): readonly string[] {
+export function brokenExecutions(
+  run: RunLeft,
+  { kills, stoodStill = false }: Pick<Expected, "kills" | "stoodStill">,
+): readonly string[] {
   return [
-    ...run.tasks.flatMap((task) => wrongExecutions(task, run.ledger, kills)),
+    ...run.tasks.flatMap((task) => wrongExecutions(task, run.ledger, kills, stoodStill)),
     ...repeatedEffects(run),
     ...withoutRecord(run),
   ];
 }
 
-function wrongExecutions({ row, entries }: TaskLeft, ledger: readonly LedgerLine[], kills: number): string[] {
+function wrongExecutions(
+  { row, entries }: TaskLeft,
+  ledger: readonly LedgerLine[],
+  kills: number,
+  stoodStill: boolean,
+): string[] {
   return entries.filter(isOutcome).flatMap((outcome) => {
     const { key: step = "" } = outcome;
     const key = `${row.task}/${step}`;
@@ -29,7 +38,8 @@ function wrongExecutions({ row, entries }: TaskLeft, ledger: readonly LedgerLine
     const problem = (what: string): string[] => [
       `${key}: ${what} (${mine.map((line) => `${line.phase} in ${line.process}`).join(", ")})`,
     ];
-    if (starts.some((line) => line.recorded)) return problem("executed again after its outcome was recorded");
+    if (!stoodStill && starts.some((line) => line.recorded))
+      return problem("executed again after its outcome was recorded");
     const call = callOf(entries, step);
     if (call?.effects === "once" && starts.length > 1 + again.length)
       return problem("a once tool was repeated");

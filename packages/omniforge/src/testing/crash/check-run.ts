@@ -16,19 +16,24 @@ import type { RunLeft } from "./read-run.ts";
 export interface Expected extends Pick<CrashProgram, "indifferent"> {
   readonly recording: RunLeft;
   readonly kills: number;
+  /**
+   * Whether processes stood still: one that had looked into the log before may start what another has recorded meanwhile,
+   * but no `once` tool, and its outcome counts for nothing.
+   */
+  readonly stoodStill?: boolean;
   /** Whether logs are compared with the recording's. Default true. */
   readonly sameLog?: boolean;
 }
 
 /** Every promise that this run broke, as sentences. */
 export function brokenPromises(run: RunLeft, expected: Expected): readonly string[] {
-  const { recording, kills, sameLog = true } = expected;
+  const { recording, sameLog = true } = expected;
   return [
     ...(run.integrity === "ok" ? [] : [`the database is damaged: ${run.integrity}`]),
     ...run.tasks.flatMap(({ row, entries }) => checkLog(row, entries)),
     ...run.tasks.flatMap(({ row }) => (row.endedSeq === null ? [`${row.task}: it has not ended`] : [])),
     ...lostInputs(run),
-    ...brokenExecutions(run, kills),
+    ...brokenExecutions(run, expected),
     ...(sameLog ? wrongLogs(run, recording, expected.indifferent === true) : []),
   ];
 }
