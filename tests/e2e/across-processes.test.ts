@@ -104,7 +104,7 @@ describe("respond", () => {
   it("is noticed by the process that runs the task, which then does what was approved", async () => {
     // A second task keeps the process alive while the first waits for a person.
     await omniforge("run", "write notes.md: hello", "--workspace", here.workspace, ...here.data);
-    const alive = slowly("3");
+    const alive = slowly("40");
     await alive.says("» ");
     const shown = await omniforge("tasks", "--json", ...here.data);
     const waiting = shown.stdout
@@ -115,7 +115,7 @@ describe("respond", () => {
     const { stdout } = await omniforge("respond", waiting?.task.task ?? "", "--approve", ...here.data);
     expect(stdout).toContain("It goes on where it runs.");
     await expect
-      .poll(() => readFile(here.path("notes.md"), "utf8").catch(() => ""), { timeout: 5_000 })
+      .poll(() => readFile(here.path("notes.md"), "utf8").catch(() => ""), { timeout: 30_000 })
       .toBe("hello\n");
     alive.child.kill("SIGKILL");
   });
