@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   omniforge,
