@@ -77,7 +77,7 @@ export const deadlines: Theme = {
     },
     {
       name: "takes an approval that was given in time while the process was down, though it starts after the deadline",
-      cast: (kit) => payer(kit, 400),
+      cast: (kit) => payer(kit, 2_000),
       async play(stage) {
         const death = stage.process.dies("after", ({ kind }) => kind === "request");
         await stage.submit();
