@@ -19,6 +19,8 @@ export interface Crowd {
 export async function crowd(site: Site, tasks: number): Promise<Crowd> {
   const client = await openClient(site);
   const workers = [await startWorker(site), await startWorker(site)];
+  // What they say is read, or they would stand still once the pipe is full; it ends when they are killed.
+  for (const worker of workers) void worker.says("the end").catch(() => undefined);
   const agent = agentOf(site.turns);
   const began = performance.now();
   const given = await Promise.all(Array.from({ length: tasks }, () => client.submit(agent, "go")));
