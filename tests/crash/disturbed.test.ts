@@ -64,7 +64,7 @@ async function pause({ child }: Started, directory: string): Promise<void> {
 }
 
 const hold = (options: Partial<HoldingOptions> & { directory: string; process: number }): Started =>
-  startProcess(holding, { leaseMs: 600, beatMs: 100, stopGraceMs: 100, orders: ["one"], ...options });
+  startProcess(holding, { leaseMs: 2_000, beatMs: 100, stopGraceMs: 100, orders: ["one"], ...options });
 const started = (directory: string, process: number): number =>
   readLedger(directory).filter((line) => line.phase === "start" && line.process === process).length;
 const release = (directory: string, process: number): void =>

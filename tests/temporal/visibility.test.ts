@@ -5,7 +5,7 @@ import { askHumanTool, defineTool } from "omniforge";
 import { stepKey } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { inspect, setUp } from "../../packages/temporal/src/index.ts";
+import { inspect, setUp, type TemporalOptions } from "../../packages/temporal/src/index.ts";
 import { readRuns, textIn } from "./history.ts";
 import { createPlace, type Place } from "./namespace.ts";
 import { createBench, type Bench } from "./setup.ts";
@@ -123,5 +123,38 @@ describe.skipIf(skipped !== "")(`what is seen of a task${skipped}`, { timeout: p
     expect(upserts.reduce((sum, one) => sum + one)).toBe(3);
     for (const { history } of runs) expect(textIn(history)).not.toContain(canary);
     expect(bench.errors).toEqual([]);
+  });
+
+  test("a tool call says its tool's name, or what was asked for of it; a summary that fails costs only itself", async () => {
+    const seen = async (summarize?: TemporalOptions["summarize"]): Promise<string> => {
+      const world = createWorld({
+        tools: [look],
+        script: ({ turn }) =>
+          turn === 1 ? { calls: [{ name: "look", arguments: { text: canary } }] } : { text: "done" },
+      });
+      const backend = await bench.open(world, summarize && { summarize });
+      const task = await world.create(testAgent({ tools: [look] }));
+      await backend.start(task);
+      await world.ended(task);
+      const { firstRun } = await world.rowOf(task);
+      const client = new Client({ connection: server.client.connection, namespace: place.namespace });
+      const [run] = await readRuns(client, task.task, firstRun ?? "");
+      const scheduled = run?.events.find(
+        (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === "callTool",
+      );
+      expect(textIn(scheduled?.activityTaskScheduledEventAttributes?.input)).not.toMatch(/summary|CANARY/);
+      // All share a queue: whoever stays would be handed the next one's steps.
+      await backend.close();
+      return textIn(scheduled?.userMetadata);
+    };
+    expect(await seen()).toContain('"look"');
+    expect(await seen(({ tool, arguments: given }) => `${tool}: ${JSON.stringify(given)}`)).toContain(canary);
+    expect(bench.errors).toEqual([]);
+    const broken = new Error("no summary");
+    const failing = (): never => {
+      throw broken;
+    };
+    expect(await seen(failing)).toContain('"look"');
+    expect(bench.errors).toEqual([broken]);
   });
 });

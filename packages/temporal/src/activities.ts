@@ -21,6 +21,7 @@ import {
 import { amongOthers } from "./deaths.ts";
 import { performStep, type StepRunner } from "./perform-step.ts";
 import type { AgentActivities, Finished, HandInput, OpenedChild, SettledCalls } from "./sandbox/contract.ts";
+import { withSummaries } from "./summaries.ts";
 import { taskInput } from "./task-input.ts";
 
 export function createActivities(runner: StepRunner): AgentActivities {
@@ -67,9 +68,11 @@ export function createActivities(runner: StepRunner): AgentActivities {
     callModel: ({ tenant, turn }) =>
       performStep(runner, tenant, async (attempt) => {
         await noteRun(attempt);
-        return amongOthers(world, room, stepKey(turn, "model", 0), attempt, () =>
+        const result = await amongOthers(world, room, stepKey(turn, "model", 0), attempt, () =>
           callModel(world, attempt, turn),
         );
+        if (result.kind !== "done") return result;
+        return { kind: "done", value: await withSummaries(world, place, attempt, turn, result.value) };
       }),
     callTool: ({ tenant, call }) =>
       performStep(runner, tenant, (attempt) =>

@@ -1,6 +1,13 @@
 /** OmniForge on Temporal: the same loop as a workflow, model and tool calls as activities, sub-agents as child workflows. */
 export { temporal } from "./backend.ts";
-export type { Deployment, ReconcileOptions, StepQueues, TemporalOptions, WorkerTuning } from "./options.ts";
+export type {
+  Deployment,
+  ReconcileOptions,
+  StepQueues,
+  SummarizedCall,
+  TemporalOptions,
+  WorkerTuning,
+} from "./options.ts";
 export { startDevServer, type DevServer, type DevServerOptions } from "./dev-server/start-server.ts";
 export { inspect, setUp, type Inspection } from "./set-up.ts";
 export type { RunningWorker } from "./worker.ts";

@@ -1,5 +1,6 @@
 /** What a process may say about its Temporal server, its worker and its reconciler. Nothing of it is required. */
 import { loadClientConnectConfig, type ClientConnectConfig } from "@temporalio/envconfig";
+import type { Json } from "omniforge/protocol";
 
 export interface TemporalOptions {
   /** Default: Temporal's own environment and profile (TEMPORAL_ADDRESS, TEMPORAL_PROFILE …), then localhost:7233. */
@@ -17,12 +18,22 @@ export interface TemporalOptions {
   readonly modelRates?: Readonly<Record<string, number>>;
   /** How long to wait for the server before ENGINE_UNREACHABLE. Default 5 s; Infinity: for ever. */
   readonly connectTimeoutMs?: number;
+  /**
+   * What Temporal's own pages say of a tool call; undefined: the tool's name. Default: always that. What is returned stands
+   * in the history, not encrypted, and is seen by whoever may look at the server. 100 characters at most.
+   */
+  readonly summarize?: (call: SummarizedCall) => string | undefined;
   /** Hears what whoever runs this process may want to know: why it waits for the server, or what is not set up there. */
   readonly onNotice?: (notice: string) => void;
   readonly worker?: WorkerTuning;
   readonly reconcile?: ReconcileOptions;
   /** Hears what went wrong beside any caller: a sweep that failed, a worker that stopped. Default: a process warning. */
   readonly onError?: (error: unknown) => void;
+}
+
+export interface SummarizedCall {
+  readonly tool: string;
+  readonly arguments: Json;
 }
 
 export interface StepQueues {
@@ -77,6 +88,7 @@ export interface Place {
   readonly modelRates: Readonly<Record<string, number>>;
   readonly connectTimeoutMs: number;
   readonly connection: ClientConnectConfig["connectionOptions"];
+  readonly summarize: TemporalOptions["summarize"];
   readonly onNotice: (notice: string) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -93,6 +105,7 @@ export function placeOf(options: TemporalOptions): Place {
     modelRates: options.modelRates ?? {},
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     connection: { ...connectionOptions, address },
+    summarize: options.summarize,
     onNotice: options.onNotice ?? (() => undefined),
     onError: options.onError ?? warn,
   };

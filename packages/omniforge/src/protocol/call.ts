@@ -23,6 +23,8 @@ export const call = z.strictObject({
   queue: z.string().optional(),
   /** On a re-run: the call has its outcome, and interpreters skip it. */
   done: z.boolean().optional(),
+  /** What the engine's own pages say of it, where its user asked for more than the name. Never stored. */
+  summary: z.string().optional(),
 });
 export type Call = z.infer<typeof call>;
 

@@ -73,11 +73,11 @@ export function taskEffects(input: TaskInput, wakes: Wakes): TaskEffects {
     startToCloseTimeout: input.modelTimeoutMs ?? modelTimeoutMs,
     ...(queues.model !== undefined && { taskQueue: queues.model }),
   });
-  const tool = ({ name, queue = queues.tools, timeoutMs }: Call): AgentActivities =>
+  const tool = ({ name, summary = name, queue = queues.tools, timeoutMs }: Call): AgentActivities =>
     proxyActivities<AgentActivities>({
       ...unlimited,
       startToCloseTimeout: timeoutMs + graceMs,
-      summary: name,
+      summary,
       ...(queue !== undefined && { taskQueue: queue }),
     });
 
@@ -88,6 +88,12 @@ export function taskEffects(input: TaskInput, wakes: Wakes): TaskEffects {
     if (outcome.kind === "canceled") throw new Cancelled();
     suspended = "ended";
     throw new Suspended();
+  }
+
+  /** The summary is the server's to show, and nobody's to be told. */
+  function callTool(call: Call): Promise<Call | "done"> {
+    const { summary: _shown, ...told } = call;
+    return value(tool(call).callTool({ tenant, call: told }));
   }
 
   async function openChild(call: Call): Promise<Call | "done"> {
@@ -142,7 +148,7 @@ export function taskEffects(input: TaskInput, wakes: Wakes): TaskEffects {
 
     async callTools(_turn, calls) {
       const outcomes = await fanOut(calls, (call) =>
-        call.runs === "agent" ? openChild(call) : value(tool(call).callTool({ tenant, call })),
+        call.runs === "agent" ? openChild(call) : callTool(call),
       );
       return outcomes.filter((one) => one !== "done");
     },
