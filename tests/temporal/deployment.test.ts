@@ -10,6 +10,7 @@ import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until, type TestWorld } from "./world.ts";
 
 const { SetWorkerDeploymentCurrentVersionRequest } = api.api.workflowservice.v1;
+const { ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS: inProgress } = api.api.enums.v1.RoutingConfigUpdateState;
 const deploymentName = "agents";
 
 describe.skipIf(skipped !== "")(`versions of a deployment${skipped}`, { timeout: patience }, () => {
@@ -29,20 +30,26 @@ describe.skipIf(skipped !== "")(`versions of a deployment${skipped}`, { timeout:
   const openVersion = (world: TestWorld, deployment: Deployment) =>
     bench.open(world, { worker: { identity: deployment.build, deployment } });
 
-  /** What `temporal worker deployment set-current-version` does. */
-  const makeCurrent = (buildId: string): Promise<unknown> =>
-    until(async () => {
-      const { namespace } = place;
-      const asked = { namespace, deploymentName, buildId, identity: "test" };
+  /** What `temporal worker deployment set-current-version` does, and until every queue goes by it. */
+  async function makeCurrent(buildId: string): Promise<void> {
+    const asked = { namespace: place.namespace, deploymentName };
+    const { workflowService } = server.client;
+    await until(async () => {
       try {
         // The version is known once a worker of it has polled.
-        return await server.client.workflowService.setWorkerDeploymentCurrentVersion(
-          SetWorkerDeploymentCurrentVersionRequest.fromObject(asked),
+        return await workflowService.setWorkerDeploymentCurrentVersion(
+          SetWorkerDeploymentCurrentVersionRequest.fromObject({ ...asked, buildId, identity: "test" }),
         );
       } catch {
         return undefined;
       }
     }, patience);
+    await until(async () => {
+      const { workerDeploymentInfo: found } = await workflowService.describeWorkerDeployment(asked);
+      const isCurrent = found?.routingConfig?.currentDeploymentVersion?.buildId === buildId;
+      return isCurrent && found?.routingConfigUpdateState !== inProgress ? true : undefined;
+    }, patience);
+  }
 
   async function decidedBy(task: string): Promise<readonly (string | null | undefined)[]> {
     const { history } = await server.client.workflowService.getWorkflowExecutionHistory({

@@ -106,7 +106,7 @@ export function testAgent(definition: Partial<AgentDefinition> = {}): Agent {
 /** Resolves with the first value that is not undefined. */
 export async function until<Value>(
   probe: () => Promise<Value | undefined> | Value | undefined,
-  withinMs = 30_000,
+  withinMs = 110_000,
 ): Promise<Value> {
   const deadline = Date.now() + withinMs;
   for (;;) {
