@@ -1,4 +1,4 @@
-/** Workers and the person of a run on Temporal as real processes. */
+/** Workers, the person and the server of a run on Temporal as real processes. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { PersonOptions, WorkerOptions } from "./program/temporal-options.ts";
+import type { CallerOptions, PersonOptions, WorkerOptions } from "./program/temporal-options.ts";
 import type { Exit } from "../../packages/omniforge/src/testing/crash/run-processes.ts";
 
 const compileCache = join(tmpdir(), "omniforge-crash-compile-cache");
@@ -34,6 +34,11 @@ export function startPerson(options: PersonOptions): Running {
   return start("temporal-person.ts", options);
 }
 
+/** The person who knows nothing but the address of a server. */
+export function startCaller(options: CallerOptions): Running {
+  return start("temporal-caller.ts", options);
+}
+
 export function startWorkerProcess(options: WorkerOptions): Worker {
   const running = start("temporal-worker.ts", options);
   const points = join(options.directory, `points-${options.process}.txt`);
@@ -55,8 +60,14 @@ async function firstSeen(file: string, exit: Promise<Exit>): Promise<number | un
 
 function start(file: string, options: object): Running {
   const path = fileURLToPath(new URL(`program/${file}`, import.meta.url));
-  const child = spawn(process.execPath, ["--conditions=omniforge:source", path, JSON.stringify(options)], {
+  return launch([path, JSON.stringify(options)]);
+}
+
+/** Starts Node with these words. */
+export function launch(words: readonly string[], folder?: string): Running {
+  const child = spawn(process.execPath, ["--conditions=omniforge:source", ...words], {
     stdio: ["ignore", "pipe", "pipe"],
+    cwd: folder,
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache, NODE_OPTIONS: "" },
   });
   alive.add(child);

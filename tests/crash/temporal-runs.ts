@@ -1,17 +1,33 @@
 /** Runs of the agent on Temporal, their workers killed one after another, each checked when it is over. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { postgresStore } from "omniforge/store";
 import { createPlace, type Place } from "../temporal/namespace.ts";
 import type { TestServer } from "../temporal/server.ts";
 import { isUnknown } from "../../packages/omniforge/src/testing/crash/check-executions.ts";
 import { brokenPromises } from "../../packages/omniforge/src/testing/crash/check-run.ts";
+import { pointsFile, root } from "../../packages/omniforge/src/testing/crash/child-options.ts";
+import type { Kill } from "../../packages/omniforge/src/testing/crash/kill-plan.ts";
+import { readPoints, type Passed } from "../../packages/omniforge/src/testing/crash/points.ts";
 import { readRun, type RunLeft } from "../../packages/omniforge/src/testing/crash/read-run.ts";
 import { inFreshDirectory, type Exit } from "../../packages/omniforge/src/testing/crash/run-processes.ts";
 import type { Random } from "../../packages/omniforge/src/testing/crash/seeded.ts";
-import { startPerson, startWorkerProcess, type Worker } from "./temporal-processes.ts";
+import { piecesFile } from "./program/temporal-options.ts";
+import {
+  startCaller,
+  startPerson,
+  startWorkerProcess,
+  type Running,
+  type Worker,
+} from "./temporal-processes.ts";
+import { startServing, type Serving } from "./temporal-serving.ts";
 
-/** When a worker dies: at the n-th point that it passes, or this long after it began to do something. */
-export type WorkerKill = { readonly nth: number } | { readonly afterMs: number };
+/** When a worker dies: at a point that it passes, or this long after it began to do something. */
+export type WorkerKill =
+  | { readonly nth: number }
+  | { readonly afterMs: number }
+  | Extract<Kill, { readonly moment: "before" | "after" }>;
 
 /** What a kill cost, in milliseconds since it. */
 export interface Recovery {
@@ -28,6 +44,10 @@ export interface Disturbed {
   readonly unknown: boolean;
   readonly problems: readonly string[];
   readonly left: RunLeft;
+  /** The points that the first worker passed. */
+  readonly passed: readonly Passed[];
+  /** Pieces of running text that the person heard from a server. */
+  readonly pieces: number;
   readonly recoveries: readonly Recovery[];
 }
 
@@ -49,11 +69,19 @@ export function manyKills(random: Random): readonly WorkerKill[] {
   return Array.from({ length: 11 }, () => ({ nth: 9 + random.below(4) }));
 }
 
+/** Where a run's tasks are kept and its events pass; default: a file, and nowhere. */
+export type Where = Pick<Place, "database" | "redis">;
+
 /** An undisturbed run. Throws where even that breaks a promise. */
-export async function recordOnTemporal(server: TestServer): Promise<RunLeft> {
-  const { left, problems } = await runOnTemporal(server, { workers: [] });
-  if (problems.length > 0) throw new Error(`undisturbed, the agent breaks promises: ${problems.join("; ")}`);
-  return left;
+export async function recordOnTemporal(
+  server: TestServer,
+  plan: Pick<Kills, "serves"> = {},
+  where?: Where,
+): Promise<Disturbed> {
+  const run = await runOnTemporal(server, { ...plan, workers: [] }, undefined, where);
+  if (run.problems.length > 0)
+    throw new Error(`undisturbed, the agent breaks promises: ${run.problems.join("; ")}`);
+  return run;
 }
 
 /** Who is killed in a run, one after another. */
@@ -61,6 +89,8 @@ export interface Kills {
   readonly workers: readonly WorkerKill[];
   /** The person's processes, this long after their start; default: none. */
   readonly personsAfterMs?: readonly number[];
+  /** The person goes through `omniforge serve` and follows the task there; default: they have the library. */
+  readonly serves?: boolean;
   /**
    * What is done beside to workers, servers and databases until the run is over; returns how often. Programs that end
    * because of it are started again, as a supervisor does.
@@ -76,6 +106,8 @@ export interface Beside {
   readonly worker: () => Worker | undefined;
   /** Another worker, beside that one. */
   readonly another: () => Worker;
+  /** What the person goes through. */
+  readonly serving: Serving | undefined;
 }
 
 /** Runs the agent, kills as planned, and checks what is left. Without a recording, against itself. */
@@ -83,10 +115,10 @@ export function runOnTemporal(
   server: TestServer,
   plan: Kills,
   recording?: RunLeft,
-  database?: string,
+  where: Where = {},
 ): Promise<Disturbed> {
   return checked(server, recording, (place, directory) => disturb(place, directory, plan), {
-    ...(database !== undefined && { database }),
+    ...where,
     ...(plan.stoodStill === true && { stoodStill: true }),
   });
 }
@@ -103,13 +135,15 @@ export async function checked(
   server: TestServer,
   recording: RunLeft | undefined,
   run: (place: Place, directory: string) => Promise<Course>,
-  { database, stoodStill = false }: { readonly database?: string; readonly stoodStill?: boolean } = {},
+  { stoodStill = false, ...where }: Where & { readonly stoodStill?: boolean } = {},
 ): Promise<Disturbed> {
-  const place: Place = { ...(await createPlace(server)), ...(database !== undefined && { database }) };
+  const place: Place = { ...(await createPlace(server)), ...where };
+  const { database } = place;
   let found: Disturbed | undefined;
   await inFreshDirectory(async (directory) => {
     const { kills, recoveries = [], person } = await run(place, directory);
-    const left = await readRun(directory, database === undefined ? undefined : await postgresStore(database));
+    const store = database === undefined ? undefined : await postgresStore(database);
+    const left = underItsName(await readRun(directory, store));
     const broken = [
       ...(person.code === 0
         ? []
@@ -118,13 +152,29 @@ export async function checked(
     ];
     const problems = broken.map((problem) => `${problem} [${directory}]`);
     const unknown = left.tasks.some(({ entries }) => entries.some(isUnknown));
-    found = { name: place.namespace, kills, recoveries, left, problems, unknown };
+    const [points, heard] = [pointsFile(0), piecesFile].map((name) => join(directory, name));
+    found = {
+      name: place.namespace,
+      kills,
+      recoveries,
+      left,
+      problems,
+      unknown,
+      passed: points !== undefined && existsSync(points) ? readPoints(points) : [],
+      pieces: heard !== undefined && existsSync(heard) ? Number(readFileSync(heard, "utf8")) : 0,
+    };
     if (problems.length > 0) throw new Kept();
   }).catch((thrown: unknown) => {
     if (!(thrown instanceof Kept)) throw thrown;
   });
   if (found === undefined) throw new Error("the run was not checked");
   return found;
+}
+
+/** The same run as if its task had the name that every run's has: a server draws another one. */
+function underItsName(left: RunLeft): RunLeft {
+  const drawn = left.tasks.find(({ row }) => row.depth === 0)?.row.task ?? root.task;
+  return JSON.parse(JSON.stringify(left).replaceAll(drawn, root.task)) as RunLeft;
 }
 
 /** Keeps a failed run's folder. */
@@ -134,7 +184,17 @@ async function disturb(place: Place, directory: string, plan: Kills): Promise<Co
   const stop = new AbortController();
   const patience = setTimeout(() => stop.abort(), patienceMs);
   const isSupervised = plan.beside !== undefined;
-  const person = attended(place, directory, plan.personsAfterMs ?? [], stop.signal, isSupervised);
+  const serving = plan.serves === true ? await startServing(place, directory) : undefined;
+  // A client of a server is told when to come back; it ends by itself only where it was told something wrong.
+  const startOne = (): Running =>
+    serving === undefined
+      ? startPerson({ ...place, directory })
+      : startCaller({ directory, url: serving.url });
+  const person = attended(startOne, {
+    killsAfterMs: plan.personsAfterMs ?? [],
+    stop: stop.signal,
+    isSupervised: isSupervised && serving === undefined,
+  });
   const over = person.then(() => undefined);
   const recoveries: Promise<Recovery | undefined>[] = [];
   let running: Worker | undefined;
@@ -144,11 +204,12 @@ async function disturb(place: Place, directory: string, plan: Kills): Promise<Co
     others.push(worker);
     return worker;
   };
-  const beside = plan.beside?.({ stop: stop.signal, worker: () => running, another }) ?? Promise.resolve(0);
+  const beside =
+    plan.beside?.({ stop: stop.signal, worker: () => running, another, serving }) ?? Promise.resolve(0);
   try {
     for (let process = 0, killedAt: number | undefined; ; process++) {
       const next = plan.workers[process];
-      const kill = next !== undefined && "nth" in next ? next : undefined;
+      const kill = next !== undefined && "afterMs" in next ? undefined : next;
       const worker = startWorkerProcess({ ...place, directory, process, ...(kill && { kill }) });
       running = worker;
       if (killedAt !== undefined) recoveries.push(recovered(worker, killedAt));
@@ -169,20 +230,26 @@ async function disturb(place: Place, directory: string, plan: Kills): Promise<Co
     clearTimeout(patience);
     stop.abort();
     for (const one of others) await one.kill();
+    await serving?.stop();
     await Promise.all([person, beside]);
   }
 }
 
 /** The person's processes until one has seen the task end; how the last one ended. */
 async function attended(
-  place: Place,
-  directory: string,
-  killsAfterMs: readonly number[],
-  stop: AbortSignal,
-  isSupervised: boolean,
+  startOne: () => Running,
+  {
+    killsAfterMs,
+    stop,
+    isSupervised,
+  }: {
+    readonly killsAfterMs: readonly number[];
+    readonly stop: AbortSignal;
+    readonly isSupervised: boolean;
+  },
 ): Promise<Exit> {
   for (let process = 0; ; process++) {
-    const { child, exit } = startPerson({ ...place, directory });
+    const { child, exit } = startOne();
     const abort = (): void => void child.kill("SIGABRT");
     stop.addEventListener("abort", abort);
     const delay = killsAfterMs[process];

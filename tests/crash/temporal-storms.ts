@@ -20,16 +20,27 @@ export function standStill(random: Random, times: number) {
     });
 }
 
-/** Kills what all workers need, and has it back a moment later. */
-export function killed(random: Random, times: number, restart: () => Promise<void>) {
-  return ({ worker, stop }: Beside): Promise<number> =>
-    again(random, times, stop, async () => {
-      if ((await worker()?.active) === undefined) return false;
-      await pause(random.below(600), stop);
-      if (stop.aborted) return false;
-      await restart();
+/** Kills what the others need, one of these each time, and has it back a moment later. */
+export function killed(random: Random, times: number, ...restarts: readonly Restart[]) {
+  return (run: Beside): Promise<number> =>
+    again(random, times, run.stop, async () => {
+      if ((await run.worker()?.active) === undefined) return false;
+      await pause(random.below(600), run.stop);
+      if (run.stop.aborted) return false;
+      await restarts[random.below(restarts.length)]?.(run);
       return true;
     });
+}
+
+/** Kills something and starts it again. */
+export type Restart = (run: Beside) => Promise<void>;
+
+export const restartServing: Restart = async ({ serving }) => serving?.restart();
+
+/** For what several runs share: one of them after another. */
+export function inTurn(restart: () => Promise<void>): Restart {
+  let last = Promise.resolve();
+  return () => (last = last.then(restart));
 }
 
 /** So many times, as long as the run is not over; returns how often it was done. */

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { workflowBundle } from "../../packages/temporal/src/bundle.ts";
+import * as redis from "../redis/server.ts";
 import { skipped, startServer, startServerWithFile, type TestServer } from "../temporal/server.ts";
 import { difference } from "../../packages/omniforge/src/testing/crash/check-run.ts";
 import { record, sideBySide } from "../../packages/omniforge/src/testing/crash/kill-runs.ts";
@@ -20,7 +21,7 @@ import {
   runOnTemporal,
   temporalReport,
 } from "./temporal-runs.ts";
-import { standStill } from "./temporal-storms.ts";
+import { inTurn, killed, restartServing, standStill } from "./temporal-storms.ts";
 import { takeTurns, type Alternating } from "./temporal-waiting.ts";
 
 /** Kills in one run, from its beginning to its end. */
@@ -36,7 +37,7 @@ describe.skipIf(skipped !== "")(
       server = await startServer();
       // Built once, not by the first worker of every run.
       await workflowBundle();
-      recording = await recordOnTemporal(server);
+      recording = (await recordOnTemporal(server)).left;
     }, 60_000);
     afterAll(() => server.stop());
 
@@ -81,6 +82,29 @@ describe.skipIf(skipped !== "")(
       rmSync(folder, { recursive: true, force: true });
       expect(found.problems).toEqual([]);
     });
+
+    it.skipIf(redis.skippedOwn !== "").concurrent(
+      `may die, and the server of the API and Redis too: a person who follows the task is told all of it${redis.skippedOwn}`,
+      async () => {
+        const events = await redis.startOwn();
+        const where = { redis: events.address };
+        const undisturbed = await recordOnTemporal(server, { serves: true }, where);
+        const seed = chooseSeed();
+        const random = seeded(seed);
+        const restartRedis = inTurn(() => events.kill().then(() => events.start()));
+        const plan = {
+          serves: true,
+          workers: anyKills(random).slice(0, 1),
+          beside: killed(random, 3, restartServing, restartRedis),
+        };
+        const found = await runOnTemporal(server, plan, undisturbed.left, where);
+        await events.stop();
+        console.log(`Temporal, the API and Redis: ${temporalReport([found])}; CRASH_SEED=${seed}`);
+        expect(found.problems).toEqual([]);
+        expect(found.kills).toBeGreaterThan(0);
+        expect(undisturbed.pieces).toBeGreaterThan(0);
+      },
+    );
 
     it.concurrent("may stand still until another has its work, and then go on as if nothing had been", async () => {
       const beside = standStill(seeded(chooseSeed()), 1);

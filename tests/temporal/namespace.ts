@@ -15,6 +15,8 @@ export interface Place {
   readonly taskQueue: string;
   /** Of PostgreSQL, where the tasks are kept there. */
   readonly database?: string;
+  /** Where live events pass between processes. */
+  readonly redis?: string;
 }
 
 /** A fresh namespace on this server, and a queue in it. */

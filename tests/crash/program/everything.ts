@@ -15,6 +15,7 @@ import {
   type ScriptedReply,
 } from "omniforge/testing";
 import type { EffectClass } from "../../../packages/omniforge/src/protocol/agent-spec.ts";
+import { inWords } from "./in-words.ts";
 
 export const rootTask = "crash";
 export const finalText = "everything is done";
@@ -88,8 +89,10 @@ const calls = (...names: readonly string[]): ScriptedReply => ({ calls: names.ma
 function rootScript(conversation: Conversation): ScriptedReply {
   if (conversation.tools.length === 0) return { text: "the first two turns are done" };
   if (wasCompacted(conversation)) return conversation.turn === 1 ? calls("check") : { text: finalText };
-  if (conversation.turn === 1) return calls("look", "note", "pay", "look");
+  if (conversation.turn === 1)
+    return { ...calls("look", "note", "pay", "look"), text: "I begin with what needs nobody. " };
   return {
+    text: "Now I ask, and have others dig. ",
     calls: [
       { name: "send" },
       { name: "ask_human", arguments: { question: "Which colour?" } },
@@ -121,8 +124,8 @@ export function createProgram(ledger: EffectLedger): CrashProgram {
   return {
     agent: createAgent(ledger),
     models: {
-      "scripted:root": scriptedModel(root, "scripted:root"),
-      "scripted:helper": scriptedModel(helperScript, "scripted:helper"),
+      "scripted:root": inWords(scriptedModel(root, "scripted:root")),
+      "scripted:helper": inWords(scriptedModel(helperScript, "scripted:helper")),
     },
     message: "do everything",
     say: ["and check it in the end"],

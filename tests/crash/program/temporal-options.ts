@@ -1,4 +1,4 @@
-/** What the two programs of a run on Temporal are told when they are started. */
+/** What the programs of a run on Temporal are told when they are started. */
 import { z } from "zod";
 import { kill } from "../../../packages/omniforge/src/testing/crash/kill-plan.ts";
 
@@ -9,6 +9,8 @@ const placeShape = z.strictObject({
   taskQueue: z.string(),
   /** Of PostgreSQL; default: SQLite, in the directory. */
   database: z.string().optional(),
+  /** Default: none. */
+  redis: z.string().optional(),
 });
 
 /** The options of temporal-worker.ts. */
@@ -23,3 +25,14 @@ export type WorkerOptions = z.infer<typeof workerOptions>;
 /** The options of temporal-person.ts. */
 export const personOptions = placeShape.extend({ directory: z.string() });
 export type PersonOptions = z.infer<typeof personOptions>;
+
+/** The options of temporal-caller.ts. */
+export const callerOptions = z.strictObject({
+  directory: z.string(),
+  /** Of the server. */
+  url: z.string(),
+});
+export type CallerOptions = z.infer<typeof callerOptions>;
+
+/** Where callers write how many pieces of running text they have heard. */
+export const piecesFile = "pieces.txt";

@@ -14,7 +14,7 @@ import { openLedger } from "../../../packages/omniforge/src/testing/crash/ledger
 import { createProgram } from "./everything.ts";
 import { personOptions } from "./temporal-options.ts";
 
-const { directory, database, ...place } = personOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
+const { directory, database, redis, ...place } = personOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
 const ledger = openLedger(directory, -1);
 const program = createProgram(ledger);
 
@@ -24,6 +24,7 @@ const forge = await createOmniForge({
   // A database server that is killed would lose its last moment otherwise; a file does not.
   durability: database === undefined ? "process" : "power",
   ...(database !== undefined && { database }),
+  ...(redis !== undefined && { redis }),
   work: false,
   backend(world, how) {
     opened = world;

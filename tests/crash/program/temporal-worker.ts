@@ -18,6 +18,7 @@ const {
   process: number,
   kill,
   database,
+  redis,
   ...place
 } = workerOptions.parse(JSON.parse(process.argv[2] ?? "{}"));
 const points = await createPoints(join(directory, pointsFile(number)), kill);
@@ -29,6 +30,7 @@ await createOmniForge({
   // A database server that is killed would lose its last moment otherwise; a file does not.
   durability: database === undefined ? "process" : "power",
   ...(database !== undefined && { database }),
+  ...(redis !== undefined && { redis }),
   agents: [agent],
   models,
   backend(world, how) {

@@ -91,8 +91,11 @@ export interface OmniForgeClient {
   follow(task: string, options?: FollowOptions): AsyncGenerator<TaskEvent, void>;
   /** Everything that waits for a person. */
   inputs(): AsyncGenerator<OpenInput, void>;
-  /** Answers a request. Throws ALREADY_ANSWERED, DEADLINE_PASSED, INVALID_INPUT, INPUT_NOT_FOUND or TASK_ENDED. */
-  answer(task: string, request: string, answer: Answer): Promise<void>;
+  /**
+   * Answers a request; the same id again is the same answer. Throws ALREADY_ANSWERED, DEADLINE_PASSED, INVALID_INPUT,
+   * INPUT_NOT_FOUND or TASK_ENDED.
+   */
+  answer(task: string, request: string, answer: Answer, options?: { readonly id?: string }): Promise<void>;
   /** Says something to a running task; the same id again is the same message. Throws TASK_ENDED. */
   say(task: string, text: string | Message, options?: { readonly id?: string }): Promise<void>;
   /** Accepts a cancel; the task ends once what runs has let go. */
@@ -163,8 +166,8 @@ export function createClient(options: ClientOptions): OmniForgeClient {
     },
     follow: (task, followed) => follow(http, task, followed),
     inputs: () => pages("/inputs", {}),
-    async answer(task, request, given) {
-      await post(at("tasks", task, "inputs", request), given, drawId());
+    async answer(task, request, given, { id = drawId() } = {}) {
+      await post(at("tasks", task, "inputs", request), given, id);
     },
     async say(task, text, { id = `message_${drawId()}` } = {}) {
       await post(`${at("tasks", task)}/messages`, { message: toBody(text) }, id);
