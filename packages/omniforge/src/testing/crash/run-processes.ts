@@ -30,7 +30,7 @@ export interface Started {
 export interface StartOptions {
   /** Given to Node before the program's path, such as what loads TypeScript. */
   readonly nodeArguments?: readonly string[];
-  /** A process that runs for longer is ended, and counts as a failure. Default half a minute. */
+  /** A process that runs for longer is ended, and counts as a failure. Default two minutes. */
   readonly patienceMs?: number;
   /** A command that starts Node and watches it. */
   readonly under?: readonly string[];
@@ -41,7 +41,7 @@ const sourceArguments = extname(here.pathname) === ".ts" ? ["--conditions=omnifo
 
 /** Starts a program with these options as its one argument. */
 export function startProcess(path: string, options: object, how: StartOptions = {}): Started {
-  const { nodeArguments = [], patienceMs = 30_000, under = [] } = how;
+  const { nodeArguments = [], patienceMs = 120_000, under = [] } = how;
   const node = [process.execPath, ...sourceArguments, ...nodeArguments, path, JSON.stringify(options)];
   const [command = process.execPath, ...given] = [...under, ...node];
   const child = spawn(command, given, {
