@@ -7,7 +7,9 @@
 import { OmniForgeError } from "omniforge/protocol";
 
 /** Long enough for a worker that lives, short enough for a person. */
-const afterMs = 4_000;
+const defaultAfterMs = 4_000;
+/** The server may hand what was started to a worker that has just died, and only then, some seconds later, see it lie. */
+const looks = 3;
 const sayAgainMs = 60_000;
 
 export interface Lookout {
@@ -16,34 +18,52 @@ export interface Lookout {
   readonly stop: () => void;
 }
 
-/** One look at a time, whatever is started meanwhile. A look that fails says nothing: starting itself has said it. */
+/**
+ * Looks up to three times, `afterMs` apart, until nobody is there; whatever is started meanwhile begins that anew. A look
+ * that fails says nothing: starting itself has said it.
+ */
 export function createLookout(
   isAnyoneWorking: () => Promise<boolean>,
   onNobody: () => void,
   onError: (error: unknown) => void,
+  afterMs = defaultAfterMs,
 ): Lookout {
   let timer: NodeJS.Timeout | undefined;
+  let left = 0;
   let saidAt = Number.NEGATIVE_INFINITY;
 
   async function look(): Promise<void> {
     try {
       if (await isAnyoneWorking()) return;
       saidAt = performance.now();
+      left = 0;
       onNobody();
     } catch (thrown) {
       if (!OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) onError(thrown);
     }
   }
 
+  function wait(): void {
+    if (timer !== undefined || left === 0) return;
+    left--;
+    timer = setTimeout(() => {
+      void look().finally(() => {
+        timer = undefined;
+        wait();
+      });
+    }, afterMs);
+    timer.unref();
+  }
+
   return {
     started() {
-      if (timer !== undefined || performance.now() - saidAt < sayAgainMs) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void look();
-      }, afterMs);
-      timer.unref();
+      if (performance.now() - saidAt < sayAgainMs) return;
+      left = looks;
+      wait();
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      left = 0;
+      clearTimeout(timer);
+    },
   };
 }
