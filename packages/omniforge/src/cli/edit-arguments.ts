@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "../protocol/error.ts";
 import { json as jsonShape, type Json } from "../protocol/json.ts";
 import { promptLine, type LineOptions } from "./prompt-line.ts";
 
@@ -42,7 +43,7 @@ function read(text: string, before: Json): Edited {
   } catch (thrown) {
     return {
       kind: "wrong",
-      why: `that is no JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      why: `that is no JSON: ${messageOf(thrown)}`,
     };
   }
   return JSON.stringify(value) === JSON.stringify(before) ? { kind: "same" } : { kind: "arguments", value };

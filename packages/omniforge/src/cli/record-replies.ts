@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Discovery } from "../models/discovery/index.ts";
 import { recordStreams } from "../models/record-streams.ts";
+import { messageOf } from "../protocol/error.ts";
 import { sleep } from "../sleep.ts";
 import { shownPath, userPath } from "./invocation.ts";
 import type { Finding } from "./commands/doctor.ts";
@@ -27,7 +28,7 @@ export async function recordReplies({ found }: Discovery, folder: string): Promi
           text: `${shownPath(file)}: ${calls} calls, ${text.length} characters, ${outputTokens} tokens`,
         });
     } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      const why = messageOf(thrown);
       findings.push({ topic: "recorded", state: "wrong", text: `${reference}: ${why}` });
     }
   }

@@ -5,6 +5,7 @@
 const started = Date.now();
 import { realpathSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { messageOf } from "../protocol/error.ts";
 import { bearGoneReaders, conclude, UsageError, type ExitCode } from "./exit-code.ts";
 import { folder as folderNamed } from "./folder.ts";
 import { shownPath } from "./invocation.ts";
@@ -50,6 +51,6 @@ function parse(): { values: { backend?: string; data?: string }; positionals: st
       options: { backend: { type: "string" }, data: { type: "string" } },
     });
   } catch (thrown) {
-    throw new UsageError(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${usage}`);
+    throw new UsageError(`${messageOf(thrown)}\n${usage}`);
   }
 }

@@ -4,7 +4,7 @@
  * Invariant: every version ever released has an upcaster here, and a body of a newer version is refused, never guessed.
  */
 import { z } from "zod";
-import { OmniForgeError } from "./error.ts";
+import { messageOf, OmniForgeError } from "./error.ts";
 import { entryBodies, entryVersion, type Entry, type EntryKind } from "./entry.ts";
 import { isStepKey } from "./step-key.ts";
 
@@ -66,7 +66,7 @@ function parse({ seq, kind }: StoredEntry, body: string): unknown {
   try {
     return JSON.parse(body);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new OmniForgeError("STORE_CORRUPT", `entry ${seq} (${kind}) is damaged: ${why}`, { cause });
   }
 }

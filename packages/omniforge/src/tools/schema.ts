@@ -4,7 +4,7 @@
  * Owns: turning a schema into the JSON Schema that an agent spec pins, and checking a value against either.
  */
 import { z } from "zod";
-import { OmniForgeError } from "../protocol/error.ts";
+import { messageOf, OmniForgeError } from "../protocol/error.ts";
 import { json, type Json } from "../protocol/json.ts";
 
 /** The part of the Standard Schema specification (standardschema.dev, v1) that is used here. */
@@ -84,7 +84,7 @@ function compiled<Output>(schema: JsonSchema): StandardSchema<Output> {
     known.set(schema, made);
     return made as StandardSchema<Output>;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new OmniForgeError("INVALID_AGENT", `a JSON Schema that can't be checked: ${why}`, { cause });
   }
 }

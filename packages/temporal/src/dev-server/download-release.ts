@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "omniforge/protocol";
 
 export interface Download {
   readonly releases: string;
@@ -54,7 +55,7 @@ async function fetched(url: string, patience: number): Promise<Uint8Array> {
     return new Uint8Array(await response.arrayBuffer());
   } catch (thrown) {
     const why = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-    throw new Error(`the download of ${url} failed: ${why instanceof Error ? why.message : String(why)}`, {
+    throw new Error(`the download of ${url} failed: ${messageOf(why)}`, {
       cause: thrown,
     });
   }

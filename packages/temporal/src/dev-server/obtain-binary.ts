@@ -10,7 +10,7 @@ import { access, chmod, constants, mkdir, readFile, rename, rm } from "node:fs/p
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { OmniForgeError } from "omniforge/protocol";
+import { messageOf, OmniForgeError } from "omniforge/protocol";
 import { downloadRelease } from "./download-release.ts";
 
 export interface Surroundings {
@@ -54,7 +54,7 @@ export async function obtainBinary({
         await rename(draft, kept);
         return kept;
       } catch (thrown) {
-        tried.push(thrown instanceof Error ? thrown.message : String(thrown));
+        tried.push(messageOf(thrown));
       }
     }
   } finally {
@@ -96,7 +96,7 @@ async function build(
     stdio: ["ignore", "ignore", "inherit"],
   });
   const [code] = (await once(child, "exit").catch((thrown: unknown) => {
-    throw new Error(`Go could not be run (${thrown instanceof Error ? thrown.message : String(thrown)})`);
+    throw new Error(`Go could not be run (${messageOf(thrown)})`);
   })) as [unknown];
   if (code !== 0) throw new Error(`the build from its Go module failed (${String(code)})`);
 }

@@ -172,11 +172,7 @@ async function temporalFinding({ backend, temporal }: OmniForgeConfig): Promise<
     const text = `${found.address}, namespace ${found.namespace}, queue ${found.taskQueue}: ${workers}${missing}`;
     return { topic: "temporal", state: "yes", text };
   } catch (thrown) {
-    return {
-      topic: "temporal",
-      state: "wrong",
-      text: thrown instanceof Error ? thrown.message : String(thrown),
-    };
+    return { topic: "temporal", state: "wrong", text: messageOf(thrown) };
   }
 }
 

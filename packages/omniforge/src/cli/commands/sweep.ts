@@ -1,4 +1,5 @@
 /** `omniforge sweep`: erases by hand, and to the last byte, what has ended long enough ago. */
+import { messageOf } from "../../protocol/error.ts";
 import { eraseEnded, keptSince } from "../../retention.ts";
 import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
@@ -33,5 +34,5 @@ export async function sweep({ days, json, data }: SweepChoice): Promise<ExitCode
 }
 
 function tell(thrown: unknown): void {
-  process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.stderr.write(`${messageOf(thrown)}\n`);
 }
