@@ -11,6 +11,7 @@ import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
 import { sayNotice } from "../say-notice.ts";
 import { announceServer } from "../server-file.ts";
+import { untilTold } from "../until-told.ts";
 import { openOutput } from "../view/output.ts";
 import { releaseYoungObjects } from "../young-objects.ts";
 
@@ -56,9 +57,7 @@ export async function serve(choice: ServeChoice): Promise<ExitCode> {
     releaseYoungObjects();
     const forget = announceServer(dataDirectory, server.url, work(forge.backend.name));
     openOutput(process.stdout).write(`OmniForge listens on ${server.url}\n`);
-    await new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-    });
+    await untilTold();
     forget();
     await server.close();
   } finally {

@@ -6,6 +6,7 @@ import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { userPath } from "../invocation.ts";
 import { defaultData } from "../place.ts";
 import { sayNotice } from "../say-notice.ts";
+import { untilTold } from "../until-told.ts";
 import { openOutput } from "../view/output.ts";
 
 export interface TemporalDevChoice {
@@ -27,9 +28,7 @@ export async function temporalDev(choice: TemporalDevChoice): Promise<ExitCode> 
     write(`A Temporal server answers at ${address}, and is set up: nothing was started.\n`);
     return exitCodes.done;
   }
-  const told = new Promise<"told">((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve("told"));
-  });
+  const told = untilTold().then(() => "told" as const);
   const server = await startDevServer({
     file: userPath(choice.db ?? join(config.dataDirectory ?? defaultData, "temporal.db")),
     headless: !choice.page,

@@ -3,6 +3,7 @@ import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
 import { openForge } from "../open-forge.ts";
 import { openOutput } from "../view/output.ts";
 import { sayNotice } from "../say-notice.ts";
+import { untilTold } from "../until-told.ts";
 
 export interface WorkerChoice {
   readonly queues?: readonly string[];
@@ -37,15 +38,12 @@ export async function worker(choice: WorkerChoice): Promise<ExitCode> {
     },
   });
   try {
-    const told = new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-    });
+    const told = untilTold();
     write(
       `The worker runs tasks (process ${process.pid}, agents: ${[...forge.agents.keys()].join(", ")}).\n`,
     );
     await told;
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-      process.once(signal, () => process.exit(exitCodes.interrupted));
+    void untilTold().then(() => process.exit(exitCodes.interrupted));
     write(`The worker stops: what runs has ${grace} s to finish, and then goes on elsewhere.\n`);
   } finally {
     await close();
