@@ -41,6 +41,16 @@ it.each([
   ["sub-agents that outlived their parent", "orphans", ["tasks_open_children (parent>?)"]],
   ["other engines' tasks by age", "unfinished", ["tasks_unfinished (engine=? AND"]],
   ["a task's sub-agents", "listChildren", ["tasks_by_parent (parent=? AND"]],
+  [
+    "a task and all below it",
+    "listFamily",
+    ["sqlite_autoindex_tasks_1 (task=?)", "tasks_by_root (root=? AND"],
+  ],
+  [
+    "an agent's tasks by when they changed",
+    "recentTasks",
+    ["tasks_ended (tenant=? AND agent=?", "tasks_by_agent_and_state (tenant=? AND agent=? AND state=?)"],
+  ],
 ])("finds %s without passing tasks that only wait, or have ended", async (what, query, indexes) => {
   const path = databases.path(`${what}.db`);
   await sqliteStore(path).close();

@@ -21,6 +21,8 @@ const defaults: RunnerOptions = {
 };
 
 const sweepMs = 2_000;
+/** Who gives an order hears that it is kept before its first step takes this thread; in milliseconds. */
+const startAfterMs = 1;
 
 /** Runs tasks in this process. `work: false` only tells other processes, through the store, and ends what they left cancelled. */
 export function inProcess(options: InProcessOptions = {}): BackendFactory {
@@ -45,7 +47,10 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
     };
     const backend: Backend = {
       name: "in-process",
-      start: pump,
+      start() {
+        settings.timers.after(startAfterMs, pump);
+        return Promise.resolve();
+      },
       wake: pump,
       async cancel(reference) {
         if (runner === undefined) return endCanceled(world, reference);

@@ -10,7 +10,7 @@ import { OmniForgeError } from "../protocol/error.ts";
 import type { StepKey } from "../protocol/step-key.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import { project } from "./project.ts";
-import type { Commit, CommitResult, NewTask, TaskHead, TaskRow } from "./task-store.ts";
+import type { Commit, CommitResult, NewTask, TaskExecution, TaskHead, TaskRow } from "./task-store.ts";
 
 /** What the store found in the same transaction. */
 export interface CommitFacts {
@@ -129,6 +129,17 @@ export function emptyHead(task: NewTask): TaskHead {
     erased: false,
   };
 }
+
+/** What no engine has touched. */
+export const neverRun: TaskExecution = {
+  owner: null,
+  fence: 0,
+  wakes: 0,
+  parkedAtWakes: null,
+  nextAt: null,
+  firstRun: null,
+  currentRun: null,
+};
 
 /** A new task's first two entries: that it exists, and what it was asked. */
 export function firstEntries(task: NewTask): readonly NewEntry[] {

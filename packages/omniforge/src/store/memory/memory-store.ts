@@ -9,7 +9,16 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { readEntry } from "../../protocol/upcast.ts";
-import { acceptedIds, append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
+import {
+  acceptedIds,
+  append,
+  decide,
+  decidingKeys,
+  emptyHead,
+  firstEntries,
+  idTaken,
+  neverRun,
+} from "../decide.ts";
 import type { Commit, CommitResult, LateEntry, NewTask, Owner, TaskRow, TaskStore } from "../task-store.ts";
 import { byUpdate, memoryExecutions } from "./executions.ts";
 
@@ -32,16 +41,6 @@ export interface Stored {
   /** Erased, and its engine may still keep something of it. */
   toForget?: boolean;
 }
-
-const noExecution = {
-  owner: null,
-  fence: 0,
-  wakes: 0,
-  parkedAtWakes: null,
-  nextAt: null,
-  firstRun: null,
-  currentRun: null,
-};
 
 /** `rule`: what a commit does. Another one than `decide` makes a broken store, for tests that must notice it. */
 export function memoryStore(rule: typeof decide = decide): TaskStore {
@@ -141,7 +140,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     }
     const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
     const stored: Stored = {
-      row: { ...head, ...noExecution },
+      row: { ...head, ...neverRun },
       idempotencyKey: task.idempotencyKey,
       entries: [],
       accepted: new Map(),

@@ -3,7 +3,7 @@ import { entryVersion } from "../../protocol/entry.ts";
 import { OmniForgeError } from "../../protocol/error.ts";
 import type { Row } from "../rows.ts";
 import { toTaskRow } from "../rows.ts";
-import { append, emptyHead, firstEntries, idTaken } from "../decide.ts";
+import { append, emptyHead, firstEntries, idTaken, neverRun } from "../decide.ts";
 import type { NewTask, TaskRow } from "../task-store.ts";
 import type { Connections, Value } from "./connections.ts";
 import { isTaken } from "./failures.ts";
@@ -97,17 +97,6 @@ export class TaskCreation {
         `task ${head.parent} has ended or is being cancelled: it opens no sub-agent`,
       );
     if (this.#pinned.size < mostPinned) this.#pinned.add(hash);
-    return { row: { ...head, ...notRunning }, created: true };
+    return { row: { ...head, ...neverRun }, created: true };
   }
 }
-
-/** What no engine has touched. */
-const notRunning = {
-  owner: null,
-  fence: 0,
-  wakes: 0,
-  parkedAtWakes: null,
-  nextAt: null,
-  firstRun: null,
-  currentRun: null,
-};

@@ -3,7 +3,12 @@
  * write-ahead log is written back by a thread (checkpoints.ts).
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import {
+  DatabaseSync,
+  type SQLInputValue,
+  type StatementResultingChanges,
+  type StatementSync,
+} from "node:sqlite";
 import { OmniForgeError } from "../../protocol/error.ts";
 import type { Row } from "../rows.ts";
 import { Checkpoints, lastResortPages } from "./checkpoints.ts";
@@ -19,7 +24,6 @@ const folder = new URL("./", import.meta.url);
 export class Database {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  #lastId: StatementSync | undefined;
   readonly #queries: ReadonlyMap<string, string>;
   readonly path: string;
   readonly #commits: GroupCommit;
@@ -97,17 +101,12 @@ export class Database {
 
   /** Changed rows. Only inside `write`. */
   run(query: string, parameters: Parameters): number {
-    const statement = this.#statement(query);
-    const { changes } = Array.isArray(parameters)
-      ? statement.run(...(parameters as SQLInputValue[]))
-      : statement.run(parameters as Record<string, SQLInputValue>);
-    return Number(changes);
+    return Number(this.#change(query, parameters).changes);
   }
 
-  /** The row id of the last insert. */
-  lastId(): number {
-    this.#lastId ??= this.#database.prepare("select last_insert_rowid() as id");
-    return Number(this.#lastId.get()?.["id"]);
+  /** The new row's id. Only inside `write`. */
+  insert(query: string, parameters: Parameters): number {
+    return Number(this.#change(query, parameters).lastInsertRowid);
   }
 
   /** Writes the file's header as it is. Only inside `write`. */
@@ -162,6 +161,13 @@ export class Database {
     this.#closed = true;
     await this.#checkpoints.close();
     this.#database.close();
+  }
+
+  #change(query: string, parameters: Parameters): StatementResultingChanges {
+    const statement = this.#statement(query);
+    return Array.isArray(parameters)
+      ? statement.run(...(parameters as SQLInputValue[]))
+      : statement.run(parameters as Record<string, SQLInputValue>);
   }
 
   #statement(query: string): StatementSync {

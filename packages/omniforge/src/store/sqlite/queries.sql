@@ -27,7 +27,7 @@ select * from tasks where task = ? and tenant = ?
 select head_seq, erased, owner, fence, wakes, parked_at_wakes, next_at, first_run, current_run from tasks where id = ?
 
 -- name: taskOfAnyTenant
-select 1 from tasks where task = ?
+select * from tasks where task = ?
 
 -- name: taskByIdempotencyKey
 select * from tasks where tenant = ? and idempotency_key = ?
@@ -105,8 +105,17 @@ where parent = :parent and +tenant = :tenant and created_at >= :from and (create
 order by created_at desc, task desc limit :limit
 
 -- name: listFamily
-select * from tasks
-where root = :root and +tenant = :tenant and created_at >= :from and (created_at, task) < (:time, :task)
+select * from (
+  select * from tasks where task = :root and parent is null
+  union all
+  select * from (
+    select * from tasks
+    where root = :root and parent is not null and +tenant = :tenant and created_at >= :from and (created_at, task) < (:time, :task)
+      and (:agent is null or agent = :agent)
+      and (:hashes is null or spec_hash in (select value from json_each(:hashes)))
+      and state in (select value from json_each(:states))
+    order by created_at desc, task desc limit :limit))
+where tenant = :tenant and created_at >= :from and (created_at, task) < (:time, :task)
   and (:agent is null or agent = :agent)
   and (:hashes is null or spec_hash in (select value from json_each(:hashes)))
   and state in (select value from json_each(:states))
@@ -119,7 +128,8 @@ select hash from spec_skills where skill = :skill and (:agent is null or agent =
 insert into spec_skills (skill, agent, hash) values (?, ?, ?) on conflict do nothing
 
 -- name: recentTasks
--- Ended tasks come in their order from an index that is written once in a task's life; the others are few, and sorted.
+-- Ended tasks come in their order from an index that is written once in a task's life; the others are few: found by their states
+-- (`:open`), and sorted.
 select * from (
   select * from (
     select * from tasks
@@ -132,8 +142,8 @@ select * from (
   select * from (
     select * from tasks
     where tenant = :tenant and agent = :agent and parent is null and ended_seq is null
+      and state in (select value from json_each(:open))
       and (:context is null or context = :context) and (:since is null or updated_at >= :since)
-      and (:states is null or state in (select value from json_each(:states)))
       and (:afterTime is null or (updated_at, task) < (:afterTime, :afterTask))
     order by updated_at desc, task desc limit :limit))
 order by updated_at desc, task desc limit :limit

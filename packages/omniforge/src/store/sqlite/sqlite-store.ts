@@ -7,10 +7,10 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import { specSet } from "../../protocol/agent-spec.ts";
 import { entryVersion, type Entry, type NewEntry } from "../../protocol/entry.ts";
 import { parseStepKey } from "../../protocol/step-key.ts";
-import type { TaskReference } from "../../protocol/task.ts";
-import { acceptedIds, append, decide, decidingKeys, emptyHead, firstEntries, idTaken } from "../decide.ts";
+import { isTerminal, taskStates, type TaskReference } from "../../protocol/task.ts";
+import { acceptedIds, decide, decidingKeys } from "../decide.ts";
 import type { KeyStore } from "../key-store.ts";
-import type { Commit, CommitResult, NewTask, TaskHead, TaskRow, TaskStore, TurnRead } from "../task-store.ts";
+import type { Commit, CommitResult, TaskStore, TurnRead } from "../task-store.ts";
 import { Database, type Durability } from "./database.ts";
 import type { Row } from "../rows.ts";
 import { sqliteExecutions } from "./executions.ts";
@@ -19,6 +19,8 @@ import { listTasks } from "./list-tasks.ts";
 import { RecentTurns } from "./recent-turns.ts";
 import { scrub } from "./scrub.ts";
 import { sqliteKeys } from "./sqlite-keys.ts";
+import { TaskCreation } from "./task-creation.ts";
+import { writeEntries } from "./write-entries.ts";
 import { headColumns, indexedColumns, kindNumber, toEntry, toLate, toTaskRow } from "../rows.ts";
 
 const everything = 1_000_000;
@@ -48,6 +50,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
   const database = new Database(path, options.durability ?? "power");
   const rows = new RecentRows(database);
   const turns = new RecentTurns();
+  const creation = new TaskCreation(database, rows);
 
   const entryOrNone = (row: Row | undefined): Entry | undefined =>
     row === undefined ? undefined : toEntry(row);
@@ -76,23 +79,6 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     return undefined;
   };
 
-  function insert(id: number, head: TaskHead, entries: readonly Entry[], accepts: readonly string[]): void {
-    for (const entry of entries) {
-      database.run("insertEntry", [
-        id,
-        entry.seq,
-        entry.at,
-        entry.v,
-        kindNumber(entry.kind),
-        entry.key ?? null,
-        JSON.stringify(entry.body),
-      ]);
-    }
-    for (const one of accepts) database.run("insertAccepted", [id, one, entries[0]?.seq ?? head.headSeq]);
-    // A parent waits for its children: their end wakes it, in the same transaction.
-    if (head.endedSeq !== null && head.parent !== null) database.run("wakeTask", [head.parent, head.tenant]);
-  }
-
   function apply(commit: Commit): { readonly known?: KnownRow; readonly result: CommitResult } {
     const known = rows.read(commit);
     const found = known?.row.erased === false ? known : undefined;
@@ -105,7 +91,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     const { id, row } = known;
     if (decision.write !== undefined) {
       const { head, entries, wakes } = decision.write;
-      insert(id, head, entries, acceptedIds(commit));
+      writeEntries(database, { id, head, entries, accepts: acceptedIds(commit) });
       const columns = Object.values(headColumns(head));
       const { state, cancelSeq, endedSeq } = row;
       if (!wakes && head.state === state && head.cancelSeq === cancelSeq && head.endedSeq === endedSeq)
@@ -135,66 +121,6 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     if (!row.erased) return { row, entries: turns.entries(id, from, row.headSeq, read) };
     turns.forget(id);
     return { row, entries: read(from - 1, row.headSeq) };
-  }
-
-  function insertSpecs({ hash, set }: NewTask["specs"]): void {
-    if (database.run("insertSpecs", [hash, JSON.stringify(set)]) === 0) return;
-    for (const skill of set.agents[set.root]?.skills ?? [])
-      database.run("insertSpecSkill", [skill, set.root, hash]);
-  }
-
-  function create(task: NewTask): { row: TaskRow; created: boolean } {
-    const known = rows.read(task)?.row ?? ofIdempotencyKey(task);
-    if (known !== undefined) return { row: known, created: false };
-    if (database.get("taskOfAnyTenant", [task.task]) !== undefined) throw idTaken(task);
-    if (task.parent !== undefined) {
-      const parent = rows.read({ tenant: task.tenant, task: task.parent.task })?.row;
-      if (parent === undefined || parent.endedSeq !== null || parent.cancelSeq !== null) {
-        throw new OmniForgeError(
-          "PARENT_ENDED",
-          `task ${task.parent.task} has ended or is being cancelled: it opens no sub-agent`,
-        );
-      }
-    }
-    const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
-    const { specHash, loopVersion, engine, root, context, parent, parentKey, depth, workspace, createdAt } =
-      head;
-    const still = {
-      specHash,
-      loopVersion,
-      engine,
-      root,
-      context,
-      parent,
-      parentKey,
-      depth,
-      workspace,
-      createdAt,
-    };
-    insertSpecs(task.specs);
-    database.run("insertTask", {
-      ...headColumns(head),
-      ...indexedColumns(head),
-      ...still,
-      task: task.task,
-      tenant: task.tenant,
-      agent: task.agent,
-      idempotencyKey: task.idempotencyKey ?? null,
-    });
-    // Asked at once: every insert moves it.
-    const id = database.lastId();
-    insert(id, head, entries, []);
-    database.run("insertAccepted", [id, `message:${task.message.id}`, 2]);
-    const made = rows.read(task);
-    if (made === undefined)
-      throw new OmniForgeError("STORE_FAILED", `task ${task.task} was inserted and is not there`);
-    return { row: made.row, created: true };
-  }
-
-  function ofIdempotencyKey({ tenant, idempotencyKey }: NewTask): TaskRow | undefined {
-    if (idempotencyKey === undefined) return undefined;
-    const row = database.get("taskByIdempotencyKey", [tenant, idempotencyKey]);
-    return row === undefined ? undefined : toTaskRow(row);
   }
 
   function toErase(reference: TaskReference): KnownRow {
@@ -231,7 +157,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     });
 
   return {
-    create: (task) => database.write(() => create(task)),
+    create: (task) => creation.create(task),
     async commit(commit) {
       const { known, result } = await database.write(() => apply(commit));
       if (known === undefined || result.kind !== "committed") return result;
@@ -262,7 +188,8 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
           states: states === undefined ? null : JSON.stringify(states),
           since: since ?? null,
         };
-        const page = { afterTime: after?.updatedAt ?? null, afterTask: after?.task ?? null, limit };
+        const open = JSON.stringify((states ?? taskStates).filter((state) => !isTerminal(state)));
+        const page = { open, afterTime: after?.updatedAt ?? null, afterTask: after?.task ?? null, limit };
         return {
           rows: database.all("recentTasks", { ...wanted, ...page }).map(toTaskRow),
           total: Number(database.get("countRecent", wanted)?.["total"] ?? 0),
