@@ -48,7 +48,7 @@ export function inProcess(options: InProcessOptions = {}): BackendFactory {
     const backend: Backend = {
       name: "in-process",
       start() {
-        settings.timers.after(startAfterMs, pump);
+        settings.timers.after(startAfterMs, () => runner?.pump());
         return Promise.resolve();
       },
       wake: pump,

@@ -10,7 +10,6 @@ import { messageInput } from "../protocol/input.ts";
 import type { Message } from "../protocol/message.ts";
 import type { EngineName } from "../protocol/task.ts";
 import { hashOf } from "../store/blob-store.ts";
-import { append, emptyHead, firstEntries } from "../store/decide.ts";
 import type { NewTask, TaskRow } from "../store/task-store.ts";
 import { loopVersion } from "../loop/run-agent.ts";
 import { keepFiles } from "./files.ts";
@@ -75,9 +74,7 @@ export async function createTask(
   const made = await world.store.create(fresh);
   if (made.row.task !== task) await world.blobs.erase({ tenant, task });
   else if (!made.created) await dropLateBlobs(world, made.row);
-  if (made.created)
-    for (const entry of append(emptyHead(fresh), firstEntries(fresh), fresh.at).entries)
-      world.publish({ type: "entry", task, entry }, tenant);
+  if (made.created) for (const entry of made.entries) world.publish({ type: "entry", task, entry }, tenant);
   return made;
 }
 

@@ -173,13 +173,18 @@ export interface Growth {
   readonly logs?: readonly (TaskReference & { readonly headSeq: number })[];
 }
 
+/** A task as it was created, with its first entries; or as it was found. */
+export type Creation =
+  | { readonly row: TaskRow; readonly created: true; readonly entries: readonly Entry[] }
+  | { readonly row: TaskRow; readonly created: false };
+
 export interface TaskStore {
   /**
    * Creates a task with its first two entries, durably; `created: false` when the id or idempotency key exists.
    *
    * Throws PARENT_ENDED, or TASK_CONFLICT when another tenant has the id.
    */
-  create(task: NewTask): Promise<{ readonly row: TaskRow; readonly created: boolean }>;
+  create(task: NewTask): Promise<Creation>;
   /** Applies a commit; resolves once it is as durable as the store promises. */
   commit(commit: Commit): Promise<CommitResult>;
   row(reference: TaskReference): Promise<TaskRow | undefined>;

@@ -19,7 +19,16 @@ import {
   idTaken,
   neverRun,
 } from "../decide.ts";
-import type { Commit, CommitResult, LateEntry, NewTask, Owner, TaskRow, TaskStore } from "../task-store.ts";
+import type {
+  Commit,
+  CommitResult,
+  Creation,
+  LateEntry,
+  NewTask,
+  Owner,
+  TaskRow,
+  TaskStore,
+} from "../task-store.ts";
 import { byUpdate, memoryExecutions } from "./executions.ts";
 
 /** One task as it is kept. */
@@ -120,7 +129,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     return decision.result;
   }
 
-  function create(task: NewTask): { row: TaskRow; created: boolean } {
+  function create(task: NewTask): Creation {
     const same = ({ row, idempotencyKey }: Stored): boolean =>
       row.tenant === task.tenant && idempotencyKey === task.idempotencyKey;
     const known =
@@ -150,7 +159,7 @@ export function memoryStore(rule: typeof decide = decide): TaskStore {
     tasks.set(task.task, stored);
     insert(stored, {}, entries, []);
     stored.accepted.set(`message:${task.message.id}`, 2);
-    return { row: stored.row, created: true };
+    return { row: stored.row, created: true, entries };
   }
 
   function erase(reference: TaskReference): void {

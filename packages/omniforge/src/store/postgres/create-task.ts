@@ -4,18 +4,16 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import type { Row } from "../rows.ts";
 import { toTaskRow } from "../rows.ts";
 import { append, emptyHead, firstEntries, idTaken, neverRun } from "../decide.ts";
-import type { NewTask, TaskRow } from "../task-store.ts";
+import type { Creation, NewTask } from "../task-store.ts";
 import type { Connections, Value } from "./connections.ts";
 import { isTaken } from "./failures.ts";
 import { columnsOf, drawMark, logColumns } from "./rows.ts";
 
-export interface Created {
-  readonly row: TaskRow;
-  readonly created: boolean;
-}
-
 /** Hashes of the specs that are known to be stored. */
 const mostPinned = 1_000;
+
+/** What a new task begins with. */
+type FirstWrite = ReturnType<typeof append>;
 
 export class TaskCreation {
   readonly #connections: Connections;
@@ -26,20 +24,21 @@ export class TaskCreation {
   }
 
   /** Throws PARENT_ENDED or TASK_CONFLICT. */
-  async create(task: NewTask): Promise<Created> {
+  async create(task: NewTask): Promise<Creation> {
     const mark = drawMark();
+    const first = append(emptyHead(task), firstEntries(task), task.at);
     // An insert whose connection was lost is found by its mark.
     return this.#connections.again(async () => {
       for (;;) {
-        const found = await this.#find(task, mark);
+        const found = await this.#find(task, mark, first);
         if (found !== undefined) return found;
-        const made = await this.#insert(task, mark);
+        const made = await this.#insert(task, mark, first);
         if (made !== undefined) return made;
       }
     });
   }
 
-  async #find(task: NewTask, mark: number): Promise<Created | undefined> {
+  async #find(task: NewTask, mark: number, { entries }: FirstWrite): Promise<Creation | undefined> {
     const { tenant } = task;
     const rows = await this.#connections.once("taskOrItsTwin", [
       task.task,
@@ -47,14 +46,16 @@ export class TaskCreation {
       task.idempotencyKey ?? null,
     ]);
     const mine = rows.find((row) => row["tenant"] === tenant);
-    if (mine !== undefined) return { row: toTaskRow(mine), created: mine["created_mark"] === mark };
+    if (mine !== undefined) {
+      const row = toTaskRow(mine);
+      return mine["created_mark"] === mark ? { row, created: true, entries } : { row, created: false };
+    }
     if (rows.length > 0) throw idTaken(task);
     return undefined;
   }
 
   /** Undefined: somebody else was quicker. */
-  async #insert(task: NewTask, mark: number): Promise<Created | undefined> {
-    const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
+  async #insert(task: NewTask, mark: number, { head, entries }: FirstWrite): Promise<Creation | undefined> {
     const [kinds, , bodies] = columnsOf(entries);
     const { hash, set } = task.specs;
     const isPinned = this.#pinned.has(hash);
@@ -97,6 +98,6 @@ export class TaskCreation {
         `task ${head.parent} has ended or is being cancelled: it opens no sub-agent`,
       );
     if (this.#pinned.size < mostPinned) this.#pinned.add(hash);
-    return { row: { ...head, ...neverRun }, created: true };
+    return { row: { ...head, ...neverRun }, created: true, entries };
   }
 }

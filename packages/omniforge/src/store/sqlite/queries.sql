@@ -2,10 +2,10 @@
 
 -- name: insertTask
 insert into tasks (task, tenant, agent, spec_hash, loop_version, engine, root, context, parent, parent_key, depth, workspace, idempotency_key,
-  created_at, state, limits, head_seq, turn, turn_seq, epoch, epoch_turn, epoch_seq, messages, taken, children, cancel_seq, ended_seq,
+  skilled, created_at, state, limits, head_seq, turn, turn_seq, epoch, epoch_turn, epoch_seq, messages, taken, children, cancel_seq, ended_seq,
   pending, usage, active_ms, active_since, updated_at)
 values (:task, :tenant, :agent, :specHash, :loopVersion, :engine, :root, :context, :parent, :parentKey, :depth, :workspace, :idempotencyKey,
-  :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :children, :cancelSeq,
+  :skilled, :createdAt, :state, :limits, :headSeq, :turn, :turnSeq, :epoch, :epochTurn, :epochSeq, :messages, :taken, :children, :cancelSeq,
   :endedSeq, :pending, :usage, :activeMs, :activeSince, :updatedAt)
 
 -- name: advanceHead
@@ -90,7 +90,7 @@ order by t.created_at desc, t.task desc limit :limit
 
 -- name: listBySpec
 select t.* from json_each(:hashes) h join json_each(:states) s join tasks t on t.id in (
-  select id from tasks where tenant = :tenant and spec_hash = h.value and state = s.value
+  select id from tasks where tenant = :tenant and skilled = 1 and spec_hash = h.value and state = s.value
     and created_at >= :from and (created_at, task) < (:time, :task)
   order by created_at desc, task desc limit :limit)
 order by t.created_at desc, t.task desc limit :limit

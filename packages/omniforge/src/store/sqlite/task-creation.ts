@@ -1,17 +1,14 @@
 /** Creating a task: once by its id and by its tenant's idempotency key (P1), in one transaction. */
 import type { SQLInputValue } from "node:sqlite";
+import type { SpecSet } from "../../protocol/agent-spec.ts";
+import type { Entry } from "../../protocol/entry.ts";
 import { OmniForgeError } from "../../protocol/error.ts";
 import { append, emptyHead, firstEntries, idTaken, neverRun } from "../decide.ts";
 import { headColumns, indexedColumns, toTaskRow } from "../rows.ts";
-import type { NewTask, TaskHead, TaskRow } from "../task-store.ts";
+import type { Creation, NewTask, TaskHead, TaskRow } from "../task-store.ts";
 import type { Database } from "./database.ts";
 import type { KnownRow, RecentRows } from "./recent-rows.ts";
 import { writeEntries } from "./write-entries.ts";
-
-interface Created {
-  readonly row: TaskRow;
-  readonly created: boolean;
-}
 
 /** Hashes of specs that are known to be stored: they are never deleted. */
 const mostPinned = 1_000;
@@ -27,12 +24,13 @@ export class TaskCreation {
   }
 
   /** Throws PARENT_ENDED or TASK_CONFLICT. */
-  async create(task: NewTask): Promise<Created> {
+  async create(task: NewTask): Promise<Creation> {
     const made = await this.#database.write(() => this.#find(task) ?? this.#insert(task));
     if (!("id" in made)) return { row: made, created: false };
+    const { row, entries } = made;
     if (this.#pinned.size < mostPinned) this.#pinned.add(task.specs.hash);
     this.#rows.keep(made);
-    return { row: made.row, created: true };
+    return { row, created: true, entries };
   }
 
   #find(task: NewTask): TaskRow | undefined {
@@ -48,14 +46,14 @@ export class TaskCreation {
     return undefined;
   }
 
-  #insert(task: NewTask): KnownRow {
+  #insert(task: NewTask): KnownRow & { readonly entries: readonly Entry[] } {
     this.#checkParent(task);
     const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
     this.#insertSpecs(task.specs);
-    const id = this.#database.insert("insertTask", columnsOf(head, task.idempotencyKey));
+    const id = this.#database.insert("insertTask", columnsOf(head, task));
     writeEntries(this.#database, { id, head, entries, accepts: [] });
     this.#database.run("insertAccepted", [id, `message:${task.message.id}`, 2]);
-    return { id, row: { ...head, ...neverRun } };
+    return { id, row: { ...head, ...neverRun }, entries };
   }
 
   #checkParent({ tenant, parent }: NewTask): void {
@@ -71,12 +69,15 @@ export class TaskCreation {
   #insertSpecs({ hash, set }: NewTask["specs"]): void {
     if (this.#pinned.has(hash) || this.#database.run("insertSpecs", [hash, JSON.stringify(set)]) === 0)
       return;
-    for (const skill of set.agents[set.root]?.skills ?? [])
-      this.#database.run("insertSpecSkill", [skill, set.root, hash]);
+    for (const skill of skillsOf(set)) this.#database.run("insertSpecSkill", [skill, set.root, hash]);
   }
 }
 
-function columnsOf(head: TaskHead, idempotencyKey: string | undefined): Record<string, SQLInputValue> {
+function skillsOf({ agents, root }: SpecSet): readonly string[] {
+  return agents[root]?.skills ?? [];
+}
+
+function columnsOf(head: TaskHead, { specs, idempotencyKey }: NewTask): Record<string, SQLInputValue> {
   const { tenant, task, agent, specHash, loopVersion, engine, root, context, parent, parentKey, depth } =
     head;
   return {
@@ -96,5 +97,6 @@ function columnsOf(head: TaskHead, idempotencyKey: string | undefined): Record<s
     workspace: head.workspace,
     createdAt: head.createdAt,
     idempotencyKey: idempotencyKey ?? null,
+    skilled: skillsOf(specs.set).length > 0 ? 1 : 0,
   };
 }
