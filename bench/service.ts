@@ -103,15 +103,32 @@ async function ask(url: string, given?: Ask): Promise<unknown> {
 
 const now = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
-/** How long each takes. `pauseMs` between them: what one leaves to be done is not the next one's time. */
-async function timed(perform: () => Promise<unknown>, times: number, pauseMs = 0): Promise<number[]> {
+async function time(perform: () => Promise<unknown>): Promise<number> {
+  const began = now();
+  await perform();
+  return now() - began;
+}
+
+/** How long each takes. */
+async function timed(perform: () => Promise<unknown>, times: number): Promise<number[]> {
   const all: number[] = [];
-  for (let index = 0; index < times; index++) {
-    const began = now();
-    await perform();
-    all.push(now() - began);
-    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
+  while (all.length < times) all.push(await time(perform));
+  return all;
+}
+
+/** How long each of the two takes, one after the other: what the machine does meanwhile, it does to both. */
+async function inTurns(
+  one: () => Promise<unknown>,
+  other: () => Promise<unknown>,
+  times: number,
+): Promise<[number[], number[]]> {
+  const all: [number[], number[]] = [[], []];
+  for (let index = 0; index < times; index++)
+    for (const [which, perform] of [one, other].entries()) {
+      all[which]?.push(await time(perform));
+      // What it leaves to be done is not the next one's time.
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   return all;
 }
 
@@ -155,21 +172,22 @@ async function main(): Promise<void> {
   line("idle server, RSS, MiB", spread(idle, 1), "≤ 90");
 
   const [ours, raws, ratios, firsts, rawFirsts]: number[][] = [[], [], [], [], []];
-  await timed(() => ask(`${floor.url}/append`, post), 200);
-  await timed(() => ask(`${api}/agents/bench/tasks`, post), 200);
+  const raw = (): Promise<unknown> => ask(`${floor.url}/append`, post);
+  const own = (): Promise<unknown> => ask(`${api}/agents/waiting/tasks`, post);
+  const first = (url: string) => async (): Promise<void> => {
+    const response = await open(url, { ...post, headers: stream, alone: true });
+    for await (const chunk of response.setEncoding("utf8")) if (String(chunk).includes("data:")) break;
+    response.destroy();
+  };
+  await inTurns(raw, own, 200);
   for (let round = 0; round < rounds; round++) {
-    const raw = median(await timed(() => ask(`${floor.url}/append`, post), 200, 10));
-    const own = median(await timed(() => ask(`${api}/agents/waiting/tasks`, post), 200, 10));
-    raws?.push(raw);
-    ours?.push(own);
-    ratios?.push(own / raw);
-    const first = (url: string) => async (): Promise<void> => {
-      const response = await open(url, { ...post, headers: stream, alone: true });
-      for await (const chunk of response.setEncoding("utf8")) if (String(chunk).includes("data:")) break;
-      response.destroy();
-    };
-    rawFirsts?.push(median(await timed(first(`${floor.url}/events`), 100, 10)));
-    firsts?.push(median(await timed(first(`${api}/agents/bench/tasks`), 100, 10)));
+    const [floors, tasks] = await inTurns(raw, own, 200);
+    raws?.push(median(floors));
+    ours?.push(median(tasks));
+    ratios?.push(median(tasks) / median(floors));
+    const events = await inTurns(first(`${floor.url}/events`), first(`${api}/agents/bench/tasks`), 100);
+    rawFirsts?.push(median(events[0]));
+    firsts?.push(median(events[1]));
   }
   line("floor: POST, one durable append, p50, ms", spread(raws ?? []), "");
   line("POST a task → 201, durable, p50, ms", spread(ours ?? []), "");

@@ -11,7 +11,7 @@ export function observed(metrics: Metrics): MiddlewareHandler<ServerEnv> {
     const span = traceRequest(method, (name) => context.req.header(name));
     await span.run(next);
     const { status } = context.res;
-    const route = context.var.operation ?? "none";
+    const route = context.get("operation") ?? "none";
     span.end(route, status);
     const seconds = (performance.now() - began) / 1_000;
     const labels = { route, method: known.has(method) ? method : "other" };

@@ -35,17 +35,22 @@ export async function readBody<Body>(request: Request, schemas: BodySchemas<Body
   throw new OmniForgeError("INVALID_INPUT", `body: ${z.prettifyError(parsed.error)}`);
 }
 
+const createDecoder = () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+/** Of bytes that are there as a whole: it keeps nothing from one to the next. */
+const wholeText = createDecoder();
+
 /** The body's text, read only as far as it is allowed to go. Throws BODY_TOO_LARGE or INVALID_INPUT. */
 export async function readText(request: Request, maximumBytes: number): Promise<string> {
   const tooLarge = (): OmniForgeError =>
     new OmniForgeError("BODY_TOO_LARGE", `the body may have ${maximumBytes} bytes at most`);
   const announced = request.headers.get("content-length");
   if (Number(announced ?? 0) > maximumBytes) throw tooLarge();
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   // Node reads as much as was announced, and not a byte more; in one piece that is several times faster.
-  if (announced !== null) return decoded(() => request.arrayBuffer().then((bytes) => decoder.decode(bytes)));
+  if (announced !== null)
+    return decoded(() => request.arrayBuffer().then((bytes) => wholeText.decode(bytes)));
   if (request.body === null) return "";
   const body: AsyncIterable<unknown> = request.body;
+  const decoder = createDecoder();
   return decoded(async () => {
     const chunks: string[] = [];
     let bytes = 0;

@@ -89,7 +89,8 @@ export function route<
     body,
     problems,
     async perform(context) {
-      const { caller, forge } = context.var;
+      // By name: `var` copies all of them each time.
+      const [caller, forge] = [context.get("caller"), context.get("forge")];
       return handle({
         params: fit(params, context.req.param(), "path"),
         query: fit(query, context.req.query(), "query"),
@@ -127,14 +128,17 @@ export function mountRoutes(app: Hono<ServerEnv>, routes: readonly Route[]): voi
     app.on(one.method, honoPath(one.path), (context) => {
       const { role } = one;
       context.set("operation", one.operation);
-      if (role !== "anyone" && !mayActAs(context.var.caller.role, role))
-        throw new OmniForgeError(
-          "FORBIDDEN",
-          `${one.operation} needs the role ${role}, and this key has ${context.var.caller.role}`,
-        );
+      if (role !== "anyone") checkRole(one.operation, role, context.get("caller"));
       return one.perform(context);
     });
   }
+}
+
+/** Throws FORBIDDEN. */
+function checkRole(operation: string, role: Role, caller: Caller): void {
+  if (mayActAs(caller.role, role)) return;
+  const message = `${operation} needs the role ${role}, and this key has ${caller.role}`;
+  throw new OmniForgeError("FORBIDDEN", message);
 }
 
 /** The methods under which there is something at a path. */

@@ -46,7 +46,8 @@ export async function createTask(
   if (agent === undefined)
     throw new OmniForgeError("AGENT_NOT_FOUND", `the spec set has no agent ${specs.root}`);
   const task = order.task ?? newTaskId(world.now());
-  const limits = parse(limitsShape, { ...agent.limits, ...order.limits });
+  // The agent's own were judged when it was defined.
+  const limits = order.limits ? parse(limitsShape, { ...agent.limits, ...order.limits }) : agent.limits;
   const { id, message, actor } = parse(messageInput, { kind: "message", id: "first", ...order.message });
   const workspace = order.workspace ?? child?.parent.workspace ?? undefined;
   const context = order.context ?? (child && namedContext(child.parent));

@@ -6,6 +6,7 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import { hashOf } from "../../store/blob-store.ts";
 import { isFresh } from "../etag.ts";
 import { agentParams, cached } from "../fields.ts";
+import { jsonAnswer } from "../json-answer.ts";
 import { route, type Route } from "../route.ts";
 import { named } from "../shapes.ts";
 
@@ -89,12 +90,12 @@ export const agentRoutes: readonly Route[] = [
       },
       problems: ["AGENT_NOT_FOUND"],
     },
-    ({ params, headers, forge, context }) => {
+    ({ params, headers, forge }) => {
       const found = toCard(agentNamed(forge, params.agent), forge);
       const etag = `"${hashOf(JSON.stringify(found))}"`;
       if (isFresh(headers["if-none-match"], etag))
         return new Response(null, { status: 304, headers: { etag } });
-      return context.json(found, 200, { etag });
+      return jsonAnswer(found, 200, { etag });
     },
   ),
 ];

@@ -18,6 +18,7 @@ import { goOn } from "../../say.ts";
 import type { Caller } from "../caller.ts";
 import type { ServerContext } from "../env.ts";
 import { agentParams, idempotent, whole } from "../fields.ts";
+import { jsonAnswer } from "../json-answer.ts";
 import { route, type Route } from "../route.ts";
 import { failure, named, taskState } from "../shapes.ts";
 import { streamResponse } from "../sse/respond.ts";
@@ -189,7 +190,7 @@ async function chat(
   const answer = await answerTo(forge, turn, query.wait * 1_000, context.req.raw.signal);
   const status = statusOf(answer, (state) => state === "input-required" || isTerminal(state));
   if ((context.req.header("accept") ?? "").includes("application/json"))
-    return context.json(answer, status, headers);
+    return jsonAnswer(answer, status, headers);
   return context.text(answer.text, status, headers);
 }
 

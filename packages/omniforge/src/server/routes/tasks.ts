@@ -18,6 +18,7 @@ import {
   states,
   taskParams,
 } from "../fields.ts";
+import { jsonAnswer } from "../json-answer.ts";
 import { route, type Route } from "../route.ts";
 import { page, task as taskShape, taskDetail as detailShape } from "../shapes.ts";
 import { streamResponse } from "../sse/respond.ts";
@@ -70,7 +71,7 @@ async function showTask(
   const etag = taskTag(found);
   if (isFresh(context.req.header("if-none-match"), etag))
     return new Response(null, { status: 304, headers: { etag } });
-  return context.json(await taskDetail(forge, found), 200, { etag });
+  return jsonAnswer(await taskDetail(forge, found), 200, { etag });
 }
 
 /** Throws TASK_NOT_FOUND, also for a task of another agent. */
@@ -177,7 +178,7 @@ export const taskRoutes: readonly Route[] = [
         idempotencyKey: headers["idempotency-key"],
       });
       const location = `/api/v1/tasks/${encodeURIComponent(made.task)}`;
-      if (!wantsStream(context)) return context.json(made, 201, { location });
+      if (!wantsStream(context)) return jsonAnswer(made, 201, { location });
       const followed = { task: made.task, after: new Map<string, number>() };
       return streamResponse(context, context.var.streams, followed, 201, { location });
     },
