@@ -50,7 +50,7 @@ export class TaskCreation {
     this.#checkParent(task);
     const { head, entries } = append(emptyHead(task), firstEntries(task), task.at);
     this.#insertSpecs(task.specs);
-    const id = this.#database.insert("insertTask", columnsOf(head, task));
+    const id = this.#database.insert("insertTask", Object.values(columnsOf(head, task)));
     writeEntries(this.#database, { id, head, entries, accepts: [] });
     this.#database.run("insertAccepted", [id, `message:${task.message.id}`, 2]);
     return { id, row: { ...head, ...neverRun }, entries };
@@ -77,6 +77,7 @@ function skillsOf({ agents, root }: SpecSet): readonly string[] {
   return agents[root]?.skills ?? [];
 }
 
+/** In the order of the statement. */
 function columnsOf(head: TaskHead, { specs, idempotencyKey }: NewTask): Record<string, SQLInputValue> {
   const { tenant, task, agent, specHash, loopVersion, engine, root, context, parent, parentKey, depth } =
     head;
