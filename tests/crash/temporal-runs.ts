@@ -49,6 +49,8 @@ export interface Disturbed {
   /** Pieces of running text that the person heard from a server. */
   readonly pieces: number;
   readonly recoveries: readonly Recovery[];
+  /** What programs said that ended without being killed. */
+  readonly ownEnds: readonly string[];
 }
 
 /** Longer than the slowest run of the longest test, and shorter than its time limit. */
@@ -91,11 +93,10 @@ export interface Kills {
   readonly personsAfterMs?: readonly number[];
   /** The person goes through `omniforge serve` and follows the task there; default: they have the library. */
   readonly serves?: boolean;
-  /**
-   * What is done beside to workers, servers and databases until the run is over; returns how often. Programs that end
-   * because of it are started again, as a supervisor does.
-   */
+  /** What is done beside to workers, servers and databases until the run is over; returns how often. */
   readonly beside?: (run: Beside) => Promise<number>;
+  /** Whether programs may end because of that: then they are started again, as a supervisor does. */
+  readonly mayEnd?: boolean;
   /** Whether some of them only stand still. */
   readonly stoodStill?: boolean;
 }
@@ -126,6 +127,7 @@ export function runOnTemporal(
 export interface Course {
   readonly kills: number;
   readonly recoveries?: readonly Recovery[];
+  readonly ownEnds?: readonly string[];
   /** How the person's process ended. */
   readonly person: Exit;
 }
@@ -141,7 +143,7 @@ export async function checked(
   const { database } = place;
   let found: Disturbed | undefined;
   await inFreshDirectory(async (directory) => {
-    const { kills, recoveries = [], person } = await run(place, directory);
+    const { kills, recoveries = [], ownEnds = [], person } = await run(place, directory);
     const store = database === undefined ? undefined : await postgresStore(database);
     const left = underItsName(await readRun(directory, store));
     const broken = [
@@ -157,6 +159,7 @@ export async function checked(
       name: place.namespace,
       kills,
       recoveries,
+      ownEnds,
       left,
       problems,
       unknown,
@@ -183,7 +186,8 @@ class Kept extends Error {}
 async function disturb(place: Place, directory: string, plan: Kills): Promise<Course> {
   const stop = new AbortController();
   const patience = setTimeout(() => stop.abort(), patienceMs);
-  const isSupervised = plan.beside !== undefined;
+  const { mayEnd = false } = plan;
+  const ownEnds: string[] = [];
   const serving = plan.serves === true ? await startServing(place, directory) : undefined;
   // A client of a server is told when to come back; it ends by itself only where it was told something wrong.
   const startOne = (): Running =>
@@ -193,7 +197,7 @@ async function disturb(place: Place, directory: string, plan: Kills): Promise<Co
   const person = attended(startOne, {
     killsAfterMs: plan.personsAfterMs ?? [],
     stop: stop.signal,
-    isSupervised: isSupervised && serving === undefined,
+    ownEnds: mayEnd && serving === undefined ? ownEnds : undefined,
   });
   const over = person.then(() => undefined);
   const recoveries: Promise<Recovery | undefined>[] = [];
@@ -220,10 +224,15 @@ async function disturb(place: Place, directory: string, plan: Kills): Promise<Co
         for (const one of [worker, ...others]) await one.kill();
         const all = await Promise.all(recoveries);
         const kills = process + (await beside);
-        return { kills, person: await person, recoveries: all.filter((one) => one !== undefined) };
+        ownEnds.push(...(serving?.ownEnds ?? []));
+        const [said] = ownEnds;
+        if (said !== undefined && !mayEnd) throw new Error(`a program ended by itself: ${said}`);
+        return { kills, person: await person, recoveries: all.filter((one) => one !== undefined), ownEnds };
       }
-      if (ended.signal !== "SIGKILL" && !isSupervised)
-        throw new Error(`a worker ended by itself: ${ended.stderr}`);
+      if (ended.signal !== "SIGKILL") {
+        if (!mayEnd) throw new Error(`a worker ended by itself: ${ended.stderr}`);
+        ownEnds.push(`worker: ${ended.stderr}`);
+      }
       killedAt = Date.now();
     }
   } finally {
@@ -241,11 +250,12 @@ async function attended(
   {
     killsAfterMs,
     stop,
-    isSupervised,
+    ownEnds,
   }: {
     readonly killsAfterMs: readonly number[];
     readonly stop: AbortSignal;
-    readonly isSupervised: boolean;
+    /** Where it is noted that one ended by itself; without it, that is how the person ended. */
+    readonly ownEnds: string[] | undefined;
   },
 ): Promise<Exit> {
   for (let process = 0; ; process++) {
@@ -257,7 +267,10 @@ async function attended(
     const ended = await exit;
     clearTimeout(timer);
     stop.removeEventListener("abort", abort);
-    if (stop.aborted || ended.code === 0 || (ended.signal !== "SIGKILL" && !isSupervised)) return ended;
+    if (stop.aborted || ended.code === 0) return ended;
+    if (ended.signal === "SIGKILL") continue;
+    if (ownEnds === undefined) return ended;
+    ownEnds.push(`person: ${ended.stderr}`);
   }
 }
 
@@ -279,12 +292,18 @@ export function temporalReport(runs: readonly Disturbed[]): string {
   const unknown = runs.filter((one) => one.unknown).length;
   const failed = runs.filter((one) => one.problems.length > 0).length;
   const recoveries = runs.flatMap((one) => one.recoveries);
+  const ownEnds = runs.flatMap((one) => one.ownEnds);
   return (
     `${runs.length} runs, ${kills} kills, ${unknown} runs with an unknown outcome, ${failed} broke a promise; ` +
     `after a kill the next worker polled after ${spread(recoveries.map(({ ready }) => ready))} ms ` +
-    `and went on after ${spread(recoveries.map(({ active }) => active))} ms (min/median/max)`
+    `and went on after ${spread(recoveries.map(({ active }) => active))} ms (min/median/max)` +
+    (ownEnds.length === 0
+      ? ""
+      : `; ${ownEnds.length} ended by themselves: ${ownEnds.map(firstLine).join("; ")}`)
   );
 }
+
+const firstLine = (text: string): string => text.trim().split("\n", 1)[0] ?? "";
 
 export function spread(figures: readonly number[]): string {
   const sorted = figures.toSorted((one, other) => one - other);

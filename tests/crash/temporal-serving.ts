@@ -10,6 +10,8 @@ import { launch, type Running } from "./temporal-processes.ts";
 
 export interface Serving {
   readonly url: string;
+  /** What it said each time that it ended without being killed. */
+  readonly ownEnds: readonly string[];
   /** Kills it with SIGKILL and resolves once it serves again, or has been stopped. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -22,6 +24,8 @@ export async function startServing(place: Place, directory: string): Promise<Ser
   writeFileSync(join(directory, "omniforge.config.ts"), configOf(place, directory));
   const port = await freePort();
   const words = [commandLine, "serve", "--backend", "temporal", "--port", String(port), "--data", directory];
+  const ownEnds: string[] = [];
+  let hasServed = false;
   let isStopped = false;
   let running: Running;
   let listens: Promise<unknown>;
@@ -30,14 +34,23 @@ export async function startServing(place: Place, directory: string): Promise<Ser
     const { exit, child } = running;
     const said = child.stdout === null ? exit : once(child.stdout, "data");
     // It ends by itself where what it needs is away.
-    const next = exit.then(() => (isStopped ? undefined : start()));
-    listens = Promise.race([said, next.then(() => listens)]);
+    const next = exit.then(({ signal, stderr }) => {
+      if (isStopped) return undefined;
+      if (signal !== "SIGKILL") ownEnds.push(`serve: ${stderr}`);
+      if (!hasServed) return undefined;
+      start();
+      return listens;
+    });
+    listens = Promise.race([said, next]);
   };
   start();
   const serves = (): Promise<unknown> => listens;
   await serves();
+  hasServed = true;
+  if (ownEnds[0] !== undefined) throw new Error(`the server does not start: ${ownEnds[0]}`);
   return {
     url: `http://127.0.0.1:${port}`,
+    ownEnds,
     async restart() {
       await running.kill();
       await serves();

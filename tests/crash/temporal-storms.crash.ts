@@ -62,6 +62,7 @@ describe.skipIf(missing !== "")(`storms over Temporal${missing}`, { timeout: 1_8
       workers: anyKills(random).slice(0, 3),
       personsAfterMs: [500 + random.below(3_000)],
       beside: killed(random, 3, restart),
+      mayEnd: true,
     });
     expect(await outlive({ server, what: "the server", plan })).toEqual([]);
   });
@@ -79,6 +80,7 @@ describe.skipIf(missing !== "")(`storms over Temporal${missing}`, { timeout: 1_8
     const plan = (random: Random): Kills => ({
       workers: anyKills(random).slice(0, 3),
       beside: killed(random, 3, restart),
+      mayEnd: true,
     });
     const where = (): Where => ({ database: database.fresh() });
     expect(await outlive({ server, what: "the database", plan, where })).toEqual([]);
@@ -115,6 +117,7 @@ describe.skipIf(missing !== "")(`storms over Temporal${missing}`, { timeout: 1_8
       serves: true,
       workers: anyKills(random).slice(0, 2),
       beside: killed(random, 5, restartServing, restartRedis, restartDatabase, restartEngine),
+      mayEnd: true,
     });
     expect(await outlive({ ...stage, what: "all of them", plan })).toEqual([]);
   });

@@ -1,5 +1,6 @@
 /** `omniforge temporal dev`: a server of one's own, by the binary that is here. */
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -60,6 +61,16 @@ describe.skipIf(skipped + given !== "")(
       await again.says(`Temporal answers at ${address}.`);
       again.child.kill("SIGTERM");
       await once(again.child, "exit");
+    });
+
+    test("stands where the config file says that tasks run, with that namespace", async () => {
+      const address = `127.0.0.1:${await freePort()}`;
+      const namespace = "of-the-file";
+      const temporal = JSON.stringify({ address, namespace });
+      await writeFile(here.path("omniforge.config.js"), `export default { temporal: ${temporal} };\n`);
+      const words = ["--no-page", "--db", here.path("kept.db")];
+      await dev(...words).says(`Temporal answers at ${address}.`);
+      expect(await inspect({ address, namespace })).toMatchObject({ missing: [], isAnyoneWorking: false });
     });
   },
 );

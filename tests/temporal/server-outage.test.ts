@@ -7,6 +7,8 @@ import { OmniForgeError, stepKey } from "omniforge/protocol";
 import { scriptedModel } from "omniforge/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { createServer } from "../../packages/omniforge/src/server/index.ts";
+import { task as taskShape } from "../../packages/omniforge/src/server/shapes.ts";
 import { temporal } from "../../packages/temporal/src/index.ts";
 import { createBench } from "./setup.ts";
 import { patience, skipped, startServerWithFile } from "./server.ts";
@@ -66,6 +68,46 @@ describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, { 
     expect(await world.entries(busy, "result")).toHaveLength(20);
     expect(looks).toBeLessThanOrEqual(21);
     await bench.close();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("is down when a task comes by HTTP: it is taken, and runs when the server is back", async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
+    const server = await startServerWithFile(join(folder, "temporal.db"));
+    if (server === undefined) return context.skip("a given server is not ours to kill");
+    const agent = testAgent();
+    const forge = await createOmniForge({
+      dataDirectory: folder,
+      backend: temporal({ address: server.address, taskQueue: "http" }),
+      agents: [agent],
+      models: { "scripted:test": scriptedModel(() => ({ text: "done" })) },
+    });
+    const app = createServer(forge);
+    const ready = async (): Promise<number> => (await app.request("/readyz")).status;
+    expect(await ready()).toBe(200);
+    await server.kill();
+
+    const began = performance.now();
+    const answer = await app.request(`/api/v1/agents/${agent.name}/tasks`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ message: "go" }),
+    });
+    expect(answer.status).toBe(201);
+    const { task, state } = taskShape.parse(await answer.json());
+    expect(state).toBe("submitted");
+    const tookMs = performance.now() - began;
+    const followed = await app.request(`/api/v1/tasks/${task}/events`, {
+      headers: { accept: "text/event-stream" },
+    });
+    expect(await until(async () => ((await ready()) === 503 ? true : undefined))).toBe(true);
+
+    await server.restart();
+    expect(await followed.text()).toMatch(/"kind":"ended".*"state":"completed"/);
+    expect(await until(async () => ((await ready()) === 200 ? true : undefined))).toBe(true);
+    console.log(`a task given while the server was down: 201 after ${tookMs.toFixed(0)} ms`);
+    await forge.close();
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });

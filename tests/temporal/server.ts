@@ -38,16 +38,21 @@ export async function startServer(more: readonly string[] = []): Promise<TestSer
   return connect(address, kill);
 }
 
+export interface MortalServer extends TestServer {
+  kill(): Promise<void>;
+  /** Kills it if that was not done, and starts it again at the same address. */
+  restart(): Promise<void>;
+}
+
 /** Starts a server that keeps its data in a file, to be killed and started again. None where a server was given. */
-export async function startServerWithFile(
-  file: string,
-): Promise<(TestServer & { restart(): Promise<void> }) | undefined> {
+export async function startServerWithFile(file: string): Promise<MortalServer | undefined> {
   if (given !== undefined) return undefined;
   const port = await freePort();
   let current = await startProcess(port, ["--db-filename", file]);
   const server = await connect(current.address, () => current.kill());
   return {
     ...server,
+    kill: () => current.kill(),
     async restart() {
       await current.kill();
       current = await startProcess(port, ["--db-filename", file]);

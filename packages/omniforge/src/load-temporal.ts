@@ -40,6 +40,7 @@ interface TemporalPackage {
   }>;
   readonly startDevServer: (options: {
     readonly port?: number;
+    readonly namespace?: string;
     readonly headless?: boolean;
     readonly file: string;
     readonly onNotice?: (notice: string) => void;

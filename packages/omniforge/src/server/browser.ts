@@ -44,18 +44,30 @@ export function checkBrowser({ hosts = [], origins = [] }: BrowserOptions): Midd
     ],
     maxAge: 600,
   });
+  const siteOf = createSites();
   return async (context, next) => {
-    const url = new URL(context.req.url);
-    if (hosts !== "any" && !isOwnName(url.hostname) && !hosts.includes(url.hostname))
-      throw new OmniForgeError("HOST_REFUSED", `this server does not answer to the name ${url.hostname}`);
+    const site = siteOf(context.req.url);
+    if (hosts !== "any" && !isOwnName(site.hostname) && !hosts.includes(site.hostname))
+      throw new OmniForgeError("HOST_REFUSED", `this server does not answer to the name ${site.hostname}`);
     const origin = context.req.header("origin");
-    if (origin === undefined || origin === url.origin || isSameHost(origin, url.host)) return next();
+    if (origin === undefined || origin === site.origin || isSameHost(origin, site.host)) return next();
     if (!origins.includes(origin))
       throw new OmniForgeError(
         "ORIGIN_REFUSED",
         `pages of ${JSON.stringify(origin.slice(0, 100))} may not call this server`,
       );
     return allow(context, next);
+  };
+}
+
+/** Of the URL as far as its path: most requests name the same one as the request before. */
+function createSites(): (url: string) => Pick<URL, "hostname" | "host" | "origin"> {
+  let last: { readonly prefix: string; readonly site: URL } | undefined;
+  return (url) => {
+    const path = url.indexOf("/", url.indexOf("//") + 2);
+    const prefix = path === -1 ? url : url.slice(0, path);
+    if (last?.prefix !== prefix) last = { prefix, site: new URL(prefix) };
+    return last.site;
   };
 }
 

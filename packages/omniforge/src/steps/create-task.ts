@@ -71,6 +71,7 @@ export async function createTask(
     ...(context !== undefined && { context }),
     ...(child && { parent: { task: child.parent.task, key: child.key } }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
+    isDrawn: order.task === undefined,
   } satisfies NewTask;
   const made = await world.store.create(fresh);
   if (made.row.task !== task) await world.blobs.erase({ tenant, task });

@@ -90,6 +90,8 @@ export interface NewTask extends TaskReference {
   readonly message: { readonly id: string; readonly message: Message; readonly actor?: string };
   /** Unique per tenant: the same key again finds the first task (P1). */
   readonly idempotencyKey?: string;
+  /** The id has just been drawn for this order: nobody can have it, and it need not be looked up. */
+  readonly isDrawn?: boolean;
   readonly at: number;
 }
 

@@ -15,6 +15,8 @@ import { obtainBinary } from "./obtain-binary.ts";
 export interface DevServerOptions {
   /** Default 7233; its web page is at this one plus 1,000. */
   readonly port?: number;
+  /** Made when it starts. Default: as the environment and the profile have it, then "default". */
+  readonly namespace?: string;
   /** Without a web page. */
   readonly headless?: boolean;
   /** Where it keeps its data. */
@@ -40,6 +42,7 @@ const settings = ["history.transferProcessorMaxPollRPS=100000", "history.timerPr
 /** Throws ENGINE_MISSING when there is no binary and none can be had, ENGINE_UNREACHABLE when the server does not come up. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const { port = 7233, headless = false, file, onNotice = () => undefined } = options;
+  const { namespace } = placeOf(options.namespace === undefined ? {} : { namespace: options.namespace });
   const address = `${host}:${port}`;
   if (await isTaken(port)) {
     const message = `something listens at ${address} already: give another --port, or use what is there`;
@@ -47,7 +50,6 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   }
   const binary = await obtainBinary({ onNotice });
   await mkdir(dirname(file), { recursive: true });
-  const { namespace } = placeOf({});
   const words = ["server", "start-dev", "--ip", host, "--port", String(port), "--db-filename", file];
   words.push("--namespace", namespace, "--log-level", "error");
   if (headless) words.push("--headless");

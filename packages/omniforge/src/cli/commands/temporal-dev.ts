@@ -1,6 +1,7 @@
 /** `omniforge temporal dev`: a Temporal server on this machine, until Ctrl-C; or a look at the one that was named. */
 import { join } from "node:path";
 import { temporalPackage } from "../../load-temporal.ts";
+import { isLoopback } from "../../server/listen.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { userPath } from "../invocation.ts";
@@ -17,23 +18,32 @@ export interface TemporalDevChoice {
   readonly db?: string;
 }
 
-/** Starts nothing where an address is given, by an option or the environment: that server is set up instead. */
+/**
+ * Starts nothing where an address is given: that server is set up instead. One of this machine in the config file is where
+ * it is started, as its namespace is the one that is made: what `worker` and `serve` then find by the same file.
+ */
 export async function temporalDev(choice: TemporalDevChoice): Promise<ExitCode> {
   const { write } = openOutput(process.stdout);
   const { config } = await loadConfig();
   const { setUp, startDevServer } = await temporalPackage();
-  const address = choice.address ?? process.env["TEMPORAL_ADDRESS"];
+  const { temporal = {} } = config;
+  const portHere = ownPort(temporal.address);
+  const configured =
+    portHere === undefined ? (temporal.address ?? process.env["TEMPORAL_ADDRESS"]) : undefined;
+  const address = choice.address ?? configured;
   if (address !== undefined) {
-    await setUp({ address, onNotice: sayNotice });
+    await setUp({ ...temporal, address, onNotice: sayNotice });
     write(`A Temporal server answers at ${address}, and is set up: nothing was started.\n`);
     return exitCodes.done;
   }
+  const port = choice.port ?? portHere;
   const told = untilTold().then(() => "told" as const);
   const server = await startDevServer({
     file: userPath(choice.db ?? join(config.dataDirectory ?? defaultData, "temporal.db")),
     headless: !choice.page,
     onNotice: sayNotice,
-    ...(choice.port !== undefined && { port: choice.port }),
+    ...(port !== undefined && { port }),
+    ...(temporal.namespace !== undefined && { namespace: temporal.namespace }),
   });
   const page = server.page === undefined ? "" : `; its page is ${server.page}`;
   write(`Temporal answers at ${server.address}${page}. Ctrl-C stops it.\n`);
@@ -41,4 +51,11 @@ export async function temporalDev(choice: TemporalDevChoice): Promise<ExitCode> 
   if (why !== "told") return exitCodes.failed;
   await server.stop();
   return exitCodes.done;
+}
+
+/** The port of an address of this machine. */
+function ownPort(address: string | undefined): number | undefined {
+  if (address === undefined || !URL.canParse(`http://${address}`)) return undefined;
+  const { hostname, port } = new URL(`http://${address}`);
+  return isLoopback(hostname) && port !== "" ? Number(port) : undefined;
 }

@@ -35,7 +35,7 @@ export class TaskCreation {
 
   #find(task: NewTask): TaskRow | undefined {
     const { tenant, idempotencyKey } = task;
-    const named = this.#database.get("taskOfAnyTenant", [task.task]);
+    const named = task.isDrawn === true ? undefined : this.#database.get("taskOfAnyTenant", [task.task]);
     if (named?.["tenant"] === tenant) return toTaskRow(named);
     const keyed =
       idempotencyKey === undefined
