@@ -53,3 +53,32 @@ it("accepts what is said while the engine is away, and erases, and warns", async
   expect(warnings[0]).toContain("is recorded");
   expect(warnings[3]).toContain("deletes what it keeps");
 });
+
+it("is told of what was said, and waited for no longer than a person waits", async () => {
+  const silent = (): Promise<void> => new Promise((_, reject) => failures.push(reject));
+  const failures: ((reason: unknown) => void)[] = [];
+  const warnings: string[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning.message);
+  process.on("warning", listen);
+  const forge = await createOmniForge({
+    dataDirectory: join(folder, "silent"),
+    backend: async (world, options) => ({
+      ...(await backend(world, options)),
+      start: silent,
+      wake: silent,
+      cancel: silent,
+    }),
+  });
+  const { task } = await forge.submit(agent, "Hello");
+  await Promise.all([forge.say(task, "Are you there?"), forge.cancel(task)]);
+  expect(failures).toHaveLength(3);
+  const [first, ...others] = failures;
+  first?.(new Error("wrong credentials"));
+  for (const fail of others) fail(new OmniForgeError("ENGINE_UNREACHABLE", "no engine answers."));
+  await forge.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listen);
+  const late =
+    "The engine has not answered within 2 s. What was said is recorded, and goes on when the engine is back.";
+  expect(warnings).toEqual([late, late, late, "wrong credentials"]);
+});

@@ -112,6 +112,26 @@ describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, { 
     rmSync(folder, { recursive: true, force: true });
   });
 
+  test("is away when an OmniForge closes: what it was being told ends with it", async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
+    const server = await startServerWithFile(join(folder, "temporal.db"));
+    if (server === undefined) return context.skip("a given server is not ours to kill");
+    const agent = testAgent();
+    const forge = await createOmniForge({
+      dataDirectory: folder,
+      backend: temporal({ address: server.address, taskQueue: "closing" }),
+      work: false,
+      models: { "scripted:test": scriptedModel(() => ({ text: "done" })) },
+    });
+    await server.kill();
+    expect(await forge.submit(agent, "go")).toMatchObject({ state: "submitted" });
+    await forge.close();
+    // The client would try again by now; on a closed connection that is an exception that nobody can catch.
+    await delay(3_000);
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
   test("is what an OmniForge runs on", async (context) => {
     const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
     const server = await startServerWithFile(join(folder, "temporal.db"));

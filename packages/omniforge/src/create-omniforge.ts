@@ -8,6 +8,7 @@ import type { Agent } from "./agents/define-agent.ts";
 import { attend } from "./attend.ts";
 import type { Backend, BackendFactory } from "./backend/backend.ts";
 import { forgetErased } from "./backend/reconcile.ts";
+import { tellEngine } from "./backend/tell-engine.ts";
 import { createEventBus, type EventBus } from "./events/event-bus.ts";
 import { follow, type FollowOptions } from "./events/follow.ts";
 import { createWatch, type Watch } from "./events/watch.ts";
@@ -280,7 +281,9 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
   };
   const take = async (task: string, input: Input): Promise<Accepted> => {
     const accepted = await accept(world, named(task), input);
-    await tell(() => (input.kind === "cancel" ? backend.cancel(named(task)) : backend.wake(named(task))));
+    await tellEngine(() =>
+      input.kind === "cancel" ? backend.cancel(named(task)) : backend.wake(named(task)),
+    );
     return accepted;
   };
   const forge: OmniForge = {
@@ -318,7 +321,7 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
         ...(context !== undefined && { context }),
         ...(idempotencyKey !== undefined && { idempotencyKey }),
       });
-      if (created || row.endedSeq === null) await tell(() => backend.start(row));
+      if (created || row.endedSeq === null) await tellEngine(() => backend.start(row));
       return toTask(row);
     },
     async run(agent, text, order = {}) {
@@ -355,28 +358,16 @@ function tenantView(parts: Parts, tenant: string): OmniForge {
     },
     async erase(task) {
       await eraseFamily(world, named(task));
-      await tell(() => forgetErased(world, backend, warn), "It deletes what it keeps of it when it is back.");
+      await tellEngine(() => forgetErased(world, backend, warn), {
+        later: "It deletes what it keeps of it when it is back.",
+        isPatient: true,
+      });
       await store.scrub({ rewrites: true });
     },
     backup: (folder) => backup(resolve(folder)),
     close,
   };
   return forge;
-}
-
-/** What is in the log is accepted, whether its engine can be told now or is told by the reconciler later (P2, P5). */
-async function tell(
-  engine: () => Promise<void>,
-  later = "What was said is recorded, and goes on when the engine is back.",
-): Promise<void> {
-  try {
-    await engine();
-  } catch (thrown) {
-    if (!OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) throw thrown;
-    process.emitWarning(`${thrown.message} ${later}`, {
-      code: thrown.code,
-    });
-  }
 }
 
 const warn = (error: unknown): void =>

@@ -6,13 +6,14 @@
  */
 import {
   Client,
-  Connection,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
+  type Connection,
 } from "@temporalio/client";
 import type { EngineState } from "omniforge/backend";
+import { openConnection } from "./connection.ts";
 import type { Place } from "./options.ts";
-import { codeOf, connected, notFound, reach } from "./reach.ts";
+import { codeOf, notFound, reach } from "./reach.ts";
 import { createLabelling, isUnknownAttribute } from "./search-attributes.ts";
 import { labelsOf, type TaskLabels } from "./sandbox/labels.ts";
 import { wakeSignal, workflowTaskTimeoutMs, workflowType, type TaskInput } from "./sandbox/contract.ts";
@@ -45,14 +46,15 @@ export interface TemporalClient {
 /** Connects to the server. Throws ENGINE_UNREACHABLE when it does not answer in time. */
 export async function connectClient(place: Place): Promise<TemporalClient> {
   const { namespace, taskQueue } = place;
-  const connection = await connected(place, (connectTimeout) =>
-    Connection.connect({ ...place.connection, connectTimeout }),
-  );
+  const { connection, during, close } = await openConnection(place);
   const { workflow } = new Client({ connection, namespace });
   const call = <Value>(perform: () => Promise<Value>): Promise<Value> =>
-    reach(place, () => connection.withDeadline(Date.now() + callTimeoutMs, perform));
+    during(() => reach(place, () => connection.withDeadline(Date.now() + callTimeoutMs, perform)));
 
-  const labelling = await createLabelling(place, connection);
+  const labelling = await createLabelling(place, {
+    operatorService: connection.operatorService,
+    withDeadline: (deadline, perform) => during(() => connection.withDeadline(deadline, perform)),
+  });
 
   async function startWorkflow(
     task: string,
@@ -125,7 +127,7 @@ export async function connectClient(place: Place): Promise<TemporalClient> {
         for (const runId of [...runs, ""]) deleted.push(await deleteRun(connection, namespace, task, runId));
         return !deleted.includes(true);
       }),
-    close: () => connection.close(),
+    close,
   };
 }
 
