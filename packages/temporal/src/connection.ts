@@ -14,9 +14,9 @@ const longestPauseMs = 1_000;
 export interface OpenConnection {
   readonly connection: Connection;
   /** Performs calls that must be over before the connection ends. */
-  during<Value>(perform: () => Promise<Value>): Promise<Value>;
+  readonly during: <Value>(perform: () => Promise<Value>) => Promise<Value>;
   /** Waits for the calls that are under way; none of them is tried again. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Connects. Throws ENGINE_UNREACHABLE when the server does not answer in time. */
