@@ -103,6 +103,11 @@ describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, { 
     });
     expect(await until(async () => ((await ready()) === 503 ? true : undefined))).toBe(true);
 
+    const asked = performance.now();
+    const unknown = await app.request(`/api/v1/tasks/${crypto.randomUUID()}`);
+    expect([unknown.status, (await unknown.json()).code]).toEqual([503, "ENGINE_UNREACHABLE"]);
+    expect(performance.now() - asked).toBeLessThan(5_000);
+
     await server.restart();
     expect(await followed.text()).toMatch(/"kind":"ended".*"state":"completed"/);
     expect(await until(async () => ((await ready()) === 200 ? true : undefined))).toBe(true);

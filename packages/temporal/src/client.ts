@@ -20,6 +20,8 @@ import { wakeSignal, workflowTaskTimeoutMs, workflowType, type TaskInput } from 
 
 /** A call that takes longer may have been applied; every one of them may be repeated. */
 const callTimeoutMs = 10_000;
+/** Somebody waits for the answer, and can ask again. */
+const lookupTimeoutMs = 2_000;
 
 /** A worker asks at least this often. */
 const longestPollMs = 75_000;
@@ -48,8 +50,8 @@ export async function connectClient(place: Place): Promise<TemporalClient> {
   const { namespace, taskQueue } = place;
   const { connection, during, close } = await openConnection(place);
   const { workflow } = new Client({ connection, namespace });
-  const call = <Value>(perform: () => Promise<Value>): Promise<Value> =>
-    during(() => reach(place, () => connection.withDeadline(Date.now() + callTimeoutMs, perform)));
+  const call = <Value>(perform: () => Promise<Value>, limitMs = callTimeoutMs): Promise<Value> =>
+    during(() => reach(place, () => connection.withDeadline(Date.now() + limitMs, perform)));
 
   const labelling = await createLabelling(place, {
     operatorService: connection.operatorService,
@@ -107,7 +109,7 @@ export async function connectClient(place: Place): Promise<TemporalClient> {
       call(async () => {
         for await (const { workflowId } of workflow.list({ query: `RunId = "${run}"` })) return workflowId;
         return undefined;
-      }),
+      }, lookupTimeoutMs),
     isAnyoneWorking: () =>
       call(async () => {
         const asked = { namespace, taskQueue: { name: taskQueue }, reportStats: true };
