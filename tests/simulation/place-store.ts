@@ -145,6 +145,15 @@ function placeExecutions(shared: Shared, place: Place, read: Read, write: Write)
       ),
     unfinished: (engine, before, limit, after) =>
       read("unfinished", () => executions.unfinished(engine, before, limit, after)),
+    taskOfRun: (tenant, run) => read("taskOfRun", () => executions.taskOfRun(tenant, run)),
+    home: (engine, here) => write("home", () => executions.home(engine, here), nothing),
+    moveHome: (engine, here) =>
+      write(
+        "moveHome",
+        () => executions.moveHome(engine, here),
+        () => watch.noteAll(),
+      ),
+    open: (engine, tasks) => read("open", () => executions.open(engine, tasks)),
     orphans: (limit) => read("orphans", () => executions.orphans(limit)),
   };
 }

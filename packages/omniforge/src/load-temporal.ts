@@ -18,6 +18,8 @@ export interface TemporalSettings {
 /** What a command adds to the settings. */
 export interface TemporalProcess extends TemporalSettings {
   readonly connectTimeoutMs?: number;
+  /** Tasks that are under way on another server go on at this one. */
+  readonly takeOver?: boolean;
   readonly onNotice?: (notice: string) => void;
   readonly worker?: {
     readonly polls?: readonly string[];

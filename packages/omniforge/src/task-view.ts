@@ -19,13 +19,18 @@ export async function readTask(store: TaskStore, reference: TaskReference): Prom
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** By the id of one of its engine's runs, which is what people find in the engine's own lists. */
+/**
+ * By the id of one of its engine's runs, which is what people find in the engine's own lists. The log knows the first and the
+ * latest; its engine is asked for those between them.
+ */
 export async function readByRun(
   store: TaskStore,
   backend: Pick<Backend, "taskOfRun">,
   { tenant, task: run }: TaskReference,
 ): Promise<Task | undefined> {
-  const task = uuid.test(run) ? await backend.taskOfRun?.(run) : undefined;
+  if (!uuid.test(run)) return undefined;
+  const known = await store.executions.taskOfRun(tenant, run);
+  const task = known?.task ?? (await backend.taskOfRun?.(run));
   return task === undefined ? undefined : readTask(store, { tenant, task });
 }
 

@@ -8,6 +8,7 @@ import type { Backend, BackendFactory } from "omniforge/backend";
 import type { TaskReference } from "omniforge/protocol";
 import type { StepWorld } from "omniforge/steps";
 import { connectClient, type TemporalClient } from "./client.ts";
+import { settleHome } from "./home.ts";
 import { createLookout } from "./lookout.ts";
 import { placeOf, type Place, type TemporalOptions } from "./options.ts";
 import { startReconciler } from "./reconciler.ts";
@@ -17,7 +18,8 @@ import { taskInput } from "./task-input.ts";
  * Executes tasks on Temporal.
  *
  * Connects to the server that the options, or Temporal's own environment, name. With `work` this process performs steps
- * and reconciles; without, it is a client only. Throws ENGINE_UNREACHABLE when no server answers.
+ * and reconciles; without, it is a client only. Throws ENGINE_UNREACHABLE when no server answers, and ENGINE_ELSEWHERE
+ * when tasks of the log are under way in another namespace.
  *
  * @example
  * const backend = await temporal({ address: "localhost:7233" })(world, { work: true });
@@ -26,9 +28,10 @@ export function temporal(options: TemporalOptions = {}): BackendFactory {
   return async (world, { work }) => {
     const place = placeOf(options);
     const client = await connectClient(place);
-    const backend = overClient(world, client, place);
-    if (!work) return attended(backend, place);
     try {
+      await settleHome(world, client, place, options);
+      const backend = overClient(world, client, place);
+      if (!work) return attended(backend, place);
       // Loaded only here: a client needs no worker, nor its native parts.
       const { startWorker } = await import("./worker.ts");
       const worker = await startWorker(world, options);
@@ -91,8 +94,14 @@ function overClient(world: StepWorld, client: TemporalClient, place: Place): Bac
       // A task that has not started yet reads the cancel from its log.
       if (!(await client.cancel(reference.task))) await start(reference);
     },
-    describe: (reference) => client.describe(reference.task),
+    async describe(reference) {
+      const state = await client.describe(reference.task);
+      // A server that came back without its data, or another one at its address, does not know what goes on.
+      if (state === "not-found") await settleHome(world, client, place);
+      return state;
+    },
     taskOfRun: (run) => client.taskOfRun(run),
+    endedOutside: () => client.closedOutside(),
     isAnyoneWorking: () => client.isAnyoneWorking(),
     forget: async (reference) => {
       const row = await world.store.row(reference);

@@ -13,7 +13,7 @@ import {
 import type { EngineState } from "omniforge/backend";
 import { openConnection } from "./connection.ts";
 import type { Place } from "./options.ts";
-import { codeOf, notFound, reach } from "./reach.ts";
+import { codeOf, notFound, permissionDenied, reach } from "./reach.ts";
 import { createLabelling, isUnknownAttribute } from "./search-attributes.ts";
 import { labelsOf, type TaskLabels } from "./sandbox/labels.ts";
 import { wakeSignal, workflowTaskTimeoutMs, workflowType, type TaskInput } from "./sandbox/contract.ts";
@@ -22,6 +22,11 @@ import { wakeSignal, workflowTaskTimeoutMs, workflowType, type TaskInput } from 
 const callTimeoutMs = 10_000;
 /** Somebody waits for the answer, and can ask again. */
 const lookupTimeoutMs = 2_000;
+
+/** What was closed from outside is looked for among what closed in this time: longer than the server's list may be behind. */
+const lookBackMs = 120_000;
+const mostClosed = 1_000;
+const endedByHand = 'ExecutionStatus IN ("Terminated", "TimedOut", "Failed", "Canceled")';
 
 /** A worker asks at least this often. */
 const longestPollMs = 75_000;
@@ -36,6 +41,10 @@ export interface TemporalClient {
   /** Whether a running workflow was told. */
   cancel(task: string): Promise<boolean>;
   describe(task: string): Promise<EngineState>;
+  /** The namespace's own id, which no other namespace has; undefined where it may not be looked at. */
+  namespaceId(): Promise<string | undefined>;
+  /** Tasks whose workflow was closed lately, and not by running to its end, from the server's list: it may be behind. */
+  closedOutside(): Promise<readonly string[]>;
   /** The task of a run, from the server's list: a run that began just now may be missing there. */
   taskOfRun(run: string): Promise<string | undefined>;
   /** Whether a worker takes what is started. One that has just died may be taken for alive for a minute. */
@@ -104,6 +113,27 @@ export async function connectClient(place: Place): Promise<TemporalClient> {
           if (thrown instanceof WorkflowNotFoundError) return "not-found";
           throw thrown;
         }
+      }),
+    namespaceId: () =>
+      call(async () => {
+        try {
+          const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+          return namespaceInfo?.id ?? undefined;
+        } catch (thrown) {
+          if (codeOf(thrown) === permissionDenied) return undefined;
+          throw thrown;
+        }
+      }),
+    closedOutside: () =>
+      call(async () => {
+        const since = new Date(Date.now() - lookBackMs).toISOString();
+        const tasks = new Set<string>();
+        const query = `WorkflowType = "${workflowType}" AND TaskQueue = "${taskQueue}" AND ${endedByHand} AND CloseTime > "${since}"`;
+        for await (const { workflowId } of workflow.list({ query })) {
+          tasks.add(workflowId);
+          if (tasks.size === mostClosed) break;
+        }
+        return [...tasks];
       }),
     taskOfRun: (run) =>
       call(async () => {

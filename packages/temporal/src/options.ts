@@ -16,6 +16,11 @@ export interface TemporalOptions {
    * and the server hands out no more of it. All processes of a task queue must say the same.
    */
   readonly modelRates?: Readonly<Record<string, number>>;
+  /**
+   * Tasks of this log that are under way in another namespace, or on a server that is gone, go on in this one. To be said
+   * once, by one process, while no worker runs. Default: a log whose tasks are elsewhere is refused (ENGINE_ELSEWHERE).
+   */
+  readonly takeOver?: boolean;
   /** How long to wait for the server before ENGINE_UNREACHABLE. Default 5 s; Infinity: for ever. */
   readonly connectTimeoutMs?: number;
   /**

@@ -20,7 +20,7 @@ const sayAgainMs = 30_000;
 const deadlineExceeded = 4;
 export const notFound = 5;
 /** May not look, and may well be allowed to use it. */
-const permissionDenied = 7;
+export const permissionDenied = 7;
 const unavailable = 14;
 const unauthenticated = 16;
 const away = new Set([deadlineExceeded, unavailable]);

@@ -1,6 +1,5 @@
 /** Runs the reconciler every few seconds, never twice at once (P5, P2). What fails is reported, and tried again. */
-import { reconcile, type Backend } from "omniforge/backend";
-import { OmniForgeError } from "omniforge/protocol";
+import { isOfEngine, reconcile, type Backend } from "omniforge/backend";
 import type { StepWorld } from "omniforge/steps";
 import type { ReconcileOptions } from "./options.ts";
 
@@ -13,7 +12,7 @@ export function startReconciler(
 ): () => Promise<void> {
   let stopped = false;
   let sweep = Promise.resolve();
-  let unreachable = false;
+  let known: string | undefined;
   let after: Awaited<ReturnType<typeof reconcile>>;
   let timer = setTimeout(next, everyMs);
   timer.unref();
@@ -22,13 +21,13 @@ export function startReconciler(
     sweep = reconcile(world, backend, quietMs, onError, after)
       .then((last) => {
         after = last;
-        unreachable = false;
+        known = undefined;
       })
       .catch((thrown: unknown) => {
         // A server that stays away is news once.
-        const known = unreachable;
-        unreachable = OmniForgeError.is(thrown, "ENGINE_UNREACHABLE");
-        if (!(known && unreachable)) onError(thrown);
+        const code = isOfEngine(thrown) ? thrown.code : undefined;
+        if (code === undefined || code !== known) onError(thrown);
+        known = code;
       })
       .then(() => {
         if (stopped) return;

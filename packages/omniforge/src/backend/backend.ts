@@ -18,9 +18,15 @@ export interface Backend {
   wake(reference: TaskReference): Promise<void>;
   /** A cancel was accepted: abort what runs. May be lost or doubled. */
   cancel(reference: TaskReference): Promise<void>;
+  /** Throws ENGINE_ELSEWHERE rather than say "not-found" of a task that may be under way in another place. */
   describe(reference: TaskReference): Promise<EngineState>;
   /** The task that a run of the engine's own belongs to, of any tenant. Without: there is no such thing there. */
   taskOfRun?(run: string): Promise<string | undefined>;
+  /**
+   * Tasks that the engine has ended lately, of any tenant, otherwise than by running them to their end: somebody did it from
+   * outside. May come late, and may name those that go on all the same. Without: only asking one by one tells.
+   */
+  endedOutside?(): Promise<readonly string[]>;
   /** Whether a living process executes what is started here, this one included. To be told to people, not to decide by. */
   isAnyoneWorking(): Promise<boolean>;
   /** Deletes what the engine keeps of a task that was erased; true once nothing of it is found any more. May be repeated. */

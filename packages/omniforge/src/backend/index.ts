@@ -1,2 +1,2 @@
 export type { Backend, BackendFactory, EngineState } from "./backend.ts";
-export { forgetErased, reconcile } from "./reconcile.ts";
+export { forgetErased, isOfEngine, reconcile } from "./reconcile.ts";

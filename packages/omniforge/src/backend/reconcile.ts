@@ -14,6 +14,8 @@ import type { Backend } from "./backend.ts";
 
 /** Tasks looked at in one sweep. */
 const sweepLimit = 500;
+/** Of those, how many at once. */
+const width = 16;
 
 /** Hears what went wrong with one task; the sweep goes on with the next. */
 type OnError = (error: unknown) => void;
@@ -22,7 +24,7 @@ type OnError = (error: unknown) => void;
  * One sweep over unfinished tasks that nobody has written to for `quietMs`: as many as one sweep looks at, after the task
  * that the sweep before ended with. Returns where the next one goes on; nothing: from the beginning.
  *
- * Throws ENGINE_UNREACHABLE; whatever else goes wrong with a task goes to `onError`.
+ * Throws ENGINE_UNREACHABLE and ENGINE_ELSEWHERE; whatever else goes wrong with a task goes to `onError`.
  */
 export async function reconcile(
   world: StepWorld,
@@ -36,6 +38,9 @@ export async function reconcile(
   const unwoken = await executions.unwoken(backend.name, world.now(), sweepLimit);
   await each(unwoken, onError, (reference) => backend.wake(reference));
   await forgetErased(world, backend, onError);
+  const named = (await backend.endedOutside?.()) ?? [];
+  const outside = named.length === 0 ? [] : await executions.open(backend.name, named);
+  await each(outside, onError, (row) => reconcileTask(world, backend, row));
   // In turns: those that wait for people may be many and stay for weeks, and must not hide those behind them.
   const quiet = await executions.unfinished(backend.name, world.now() - quietMs, sweepLimit, after);
   await each(quiet, onError, (row) => reconcileTask(world, backend, row));
@@ -63,20 +68,27 @@ export async function sweepOrphans(world: StepWorld, backend: Backend, onError: 
   await each(orphans, onError, (orphan) => cancelOrphan(world, backend, orphan));
 }
 
+/** Wrong with the engine, not with one task. */
+export function isOfEngine(thrown: unknown): thrown is OmniForgeError {
+  return OmniForgeError.is(thrown, "ENGINE_UNREACHABLE") || OmniForgeError.is(thrown, "ENGINE_ELSEWHERE");
+}
+
 /** One task's failure is no other's; a server that does not answer one of them answers none. */
 async function each<Item>(
   items: readonly Item[],
   onError: OnError,
   perform: (item: Item) => Promise<void>,
 ): Promise<void> {
-  for (const item of items) {
+  const one = async (item: Item): Promise<void> => {
     try {
       await perform(item);
     } catch (thrown) {
-      if (OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) throw thrown;
+      if (isOfEngine(thrown)) throw thrown;
       onError(thrown);
     }
-  }
+  };
+  for (let index = 0; index < items.length; index += width)
+    await Promise.all(items.slice(index, index + width).map(one));
 }
 
 /** Never started: start. Closed or gone without a terminal entry: somebody ended it from outside; say so. */

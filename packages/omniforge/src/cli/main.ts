@@ -301,6 +301,8 @@ temporal
   .command("setup")
   .description("register what tasks can be searched by: agent, tenant, state, root task")
   .option("--wait <seconds>", "how long to wait for a server that is not up (default: 5)", toPositive)
+  .option("--take-over", "tasks that are under way on a server that is gone go on at this one")
+  .addOption(data())
   .action((choice: TemporalSetupChoice) =>
     run(async () => (await import("./commands/temporal-setup.ts")).temporalSetup(choice)),
   );

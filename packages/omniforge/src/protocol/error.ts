@@ -102,6 +102,12 @@ export const errorTable = {
     retryable: true,
     remedy: "Start the engine's server, or correct its address.",
   },
+  ENGINE_ELSEWHERE: {
+    status: 409,
+    retryable: false,
+    remedy:
+      "Point to the server that has the tasks; or, when it is gone for good, stop all workers and run temporal setup --take-over.",
+  },
   ERASE_INCOMPLETE: {
     status: 503,
     retryable: true,

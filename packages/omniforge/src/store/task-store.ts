@@ -245,6 +245,14 @@ export interface Owner {
 /** How many tasks of each tenant are held by whoever asks. */
 export type Held = ReadonlyMap<string, number>;
 
+/** Where an engine keeps the tasks of a log: a Temporal server's namespace, say. */
+export interface EngineHome {
+  /** Never given twice: a server that lost its data, or another one at the same address, has another. */
+  readonly id: string;
+  /** As people know it. */
+  readonly name: string;
+}
+
 /** How engines keep track of what runs: scheduling columns beside the head, never state. */
 export interface ExecutionStore {
   /** Takes a task for this owner under the next fence; undefined when another live owner has it or it has ended. */
@@ -288,6 +296,17 @@ export interface ExecutionStore {
     seenAt?: number,
   ): Promise<boolean>;
   recordRun(reference: TaskReference, run: string): Promise<void>;
+  /** The task that one of its engine's recorded runs belongs to: the first, or the latest. */
+  taskOfRun(tenant: string, run: string): Promise<TaskReference | undefined>;
+  /**
+   * Where an engine keeps this log's tasks: here, where nobody has said so yet, or where none of them is under way (begun
+   * and not ended). Returns what counts, now and from now on.
+   */
+  home(engine: EngineName, here: EngineHome): Promise<EngineHome>;
+  /** From now on they are kept here; those under way count as not begun. May be repeated. */
+  moveHome(engine: EngineName, here: EngineHome): Promise<void>;
+  /** Those of these tasks, of any tenant, that are an engine's and have not ended. */
+  open(engine: EngineName, tasks: readonly string[]): Promise<readonly TaskRow[]>;
   /** Tasks of an engine that have not ended, oldest update first, those after this one: what a reconciler looks at (P5). */
   unfinished(
     engine: EngineName,

@@ -9,6 +9,7 @@ import { commitClaims } from "./store-contract/commit-claims.ts";
 import { concurrencyClaims } from "./store-contract/concurrency-claims.ts";
 import { createClaims } from "./store-contract/create-claims.ts";
 import { eraseClaims } from "./store-contract/erase-claims.ts";
+import { homeClaims } from "./store-contract/home-claims.ts";
 import { lateClaims } from "./store-contract/late-claims.ts";
 import { leaseClaims } from "./store-contract/lease-claims.ts";
 import { readClaims } from "./store-contract/read-claims.ts";
@@ -34,6 +35,7 @@ const groups: Readonly<Record<string, (claim: Claim) => void>> = {
   erasing: eraseClaims,
   leases: leaseClaims,
   scheduling: scheduleClaims,
+  "where an engine keeps them": homeClaims,
 };
 
 /** Runs every claim, each against a fresh and empty store from `create`, which is closed afterwards. */

@@ -2,7 +2,8 @@
 import type { NewEntry } from "../../protocol/entry.ts";
 import type { TaskReference } from "../../protocol/task.ts";
 import { fairOrder } from "../fair-order.ts";
-import type { Commit, CommitResult, ExecutionStore, Owner, TaskRow } from "../task-store.ts";
+import type { EngineName } from "../../protocol/task.ts";
+import type { Commit, CommitResult, EngineHome, ExecutionStore, Owner, TaskRow } from "../task-store.ts";
 import type { Stored } from "./memory-store.ts";
 
 export interface Tables {
@@ -38,6 +39,9 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
   const hasBeat = (owner: string, seenAt: number | undefined): boolean =>
     seenAt !== undefined && (owners.get(owner)?.beatAt ?? seenAt) !== seenAt;
   const reference = ({ tenant, task }: TaskRow): TaskReference => ({ tenant, task });
+  const homes = new Map<EngineName, EngineHome>();
+  const underWay = (engine: EngineName): TaskRow[] =>
+    open().filter((row) => row.engine === engine && row.firstRun !== null);
   return {
     acquire: (one, owner) =>
       write(() =>
@@ -141,6 +145,32 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
           (row) => ({ firstRun: row.firstRun ?? run, currentRun: run }),
         );
       }),
+    taskOfRun: (tenant, run) =>
+      read(() => {
+        const found = all().find(
+          ({ row }) => row.tenant === tenant && (row.firstRun === run || row.currentRun === run),
+        );
+        return found && reference(found.row);
+      }),
+    home: (engine, here) =>
+      write(() => {
+        const known = homes.get(engine);
+        if (known !== undefined && known.id !== here.id && underWay(engine).length > 0) return known;
+        homes.set(engine, here);
+        return here;
+      }),
+    moveHome: (engine, here) =>
+      write(() => {
+        homes.set(engine, here);
+        for (const row of underWay(engine))
+          change(
+            row,
+            () => true,
+            () => ({ firstRun: null, currentRun: null }),
+          );
+      }),
+    open: (engine, tasks) =>
+      read(() => open().filter((row) => row.engine === engine && tasks.includes(row.task))),
     unfinished: (engine, updatedBefore, limit, after) =>
       read(() =>
         open()

@@ -108,6 +108,30 @@ export function postgresExecutions(
     async recordRun({ tenant, task }, run) {
       await ask("recordRun", [task, tenant, run]);
     },
+    async taskOfRun(tenant, run) {
+      const [found] = await ask("taskOfRun", [tenant, run]);
+      return found && toReference(found);
+    },
+    home: (engine, here) =>
+      connections.again(() =>
+        connections.transaction(async (asked) => {
+          await asked("firstHome", [engine, here.id, here.name]);
+          const [known] = await asked("home", [engine]);
+          const id = String(known?.["id"]);
+          if (id !== here.id && (await asked("underWay", [engine])).length > 0)
+            return { id, name: String(known?.["name"]) };
+          await asked("setHome", [engine, here.id, here.name]);
+          return here;
+        }),
+      ),
+    moveHome: (engine, here) =>
+      connections.again(() =>
+        connections.transaction(async (asked) => {
+          await asked("setHome", [engine, here.id, here.name]);
+          await asked("beginAgain", [engine]);
+        }),
+      ),
+    open: async (engine, tasks) => (await ask("open", [engine, tasks])).map(toTaskRow),
     unfinished: async (engine, updatedBefore, limit, after = beforeAll) =>
       (await ask("unfinished", [engine, updatedBefore, after.updatedAt, after.task, limit])).map(toTaskRow),
     orphans: async (limit) => (await ask("orphans", [limit])).map(toReference),

@@ -285,6 +285,30 @@ where task = $1 and tenant = $2 and owner = $3 returning id
 -- name: recordRun
 update tasks set first_run = coalesce(first_run, $3), current_run = $3 where task = $1 and tenant = $2
 
+-- name: taskOfRun
+select tenant, task from tasks where first_run = $2 and tenant = $1
+union select tenant, task from tasks where current_run = $2 and tenant = $1 limit 1
+
+-- name: firstHome
+insert into engine_homes (engine, id, name) values ($1, $2, $3) on conflict do nothing
+
+-- name: home
+select id, name from engine_homes where engine = $1 for update
+
+-- name: setHome
+insert into engine_homes (engine, id, name) values ($1, $2, $3)
+on conflict (engine) do update set id = excluded.id, name = excluded.name
+
+-- name: underWay
+select 1 as found from tasks where engine = $1 and ended_seq is null and first_run is not null limit 1
+
+-- name: beginAgain
+update tasks set first_run = null, current_run = null
+where engine = $1 and ended_seq is null and first_run is not null
+
+-- name: open
+select * from tasks where task = any($2) and engine = $1 and ended_seq is null
+
 -- name: unfinished
 select * from tasks where engine = $1 and ended_seq is null and updated_at < $2 and (updated_at, task) > ($3::bigint, $4)
 order by updated_at, task limit $5

@@ -98,6 +98,28 @@ export function sqliteExecutions(
       database.write(() => {
         database.run("recordRun", { ...named(reference), run });
       }),
+    taskOfRun: (tenant, run) =>
+      reading(() => {
+        const found = database.get("taskOfRun", { tenant, run });
+        return found && toReference(found);
+      }),
+    home: (engine, here) =>
+      database.write(() => {
+        const known = database.get("home", [engine]);
+        const id = String(known?.["id"] ?? here.id);
+        if (id !== here.id && database.get("underWay", [engine]) !== undefined)
+          return { id, name: String(known?.["name"]) };
+        if (id !== known?.["id"] || here.name !== known["name"])
+          database.run("setHome", [engine, here.id, here.name]);
+        return here;
+      }),
+    moveHome: (engine, here) =>
+      database.write(() => {
+        database.run("setHome", [engine, here.id, here.name]);
+        database.run("beginAgain", [engine]);
+      }),
+    open: (engine, tasks) =>
+      reading(() => database.all("open", [JSON.stringify(tasks), engine]).map(toTaskRow)),
     unfinished: (engine, updatedBefore, limit, after = beforeAll) =>
       reading(() =>
         database

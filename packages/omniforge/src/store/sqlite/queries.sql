@@ -237,6 +237,26 @@ where task = :task and tenant = :tenant and owner = :owner
 -- name: recordRun
 update tasks set first_run = coalesce(first_run, :run), current_run = :run where task = :task and tenant = :tenant
 
+-- name: taskOfRun
+select tenant, task from tasks where first_run = :run and tenant = :tenant
+union select tenant, task from tasks where current_run = :run and tenant = :tenant limit 1
+
+-- name: home
+select id, name from engine_homes where engine = ?
+
+-- name: setHome
+insert or replace into engine_homes (engine, id, name) values (?, ?, ?)
+
+-- name: underWay
+select 1 from tasks where engine = ? and engine <> 'in-process' and ended_seq is null and first_run is not null limit 1
+
+-- name: beginAgain
+update tasks set first_run = null, current_run = null
+where engine = ? and engine <> 'in-process' and ended_seq is null and first_run is not null
+
+-- name: open
+select * from tasks where task in (select value from json_each(?)) and engine = ? and ended_seq is null
+
 -- name: unfinished
 -- In process tasks are found by their owner: the index leaves them out, because it would be written by every commit.
 select * from tasks where engine = :engine and engine <> 'in-process' and ended_seq is null and updated_at < :before

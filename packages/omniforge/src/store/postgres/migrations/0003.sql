@@ -1,0 +1,4 @@
+-- Where an engine keeps the tasks of this log, and which of them one of its runs belongs to.
+create table engine_homes (engine text primary key, id text not null, name text not null);
+create index tasks_by_first_run on tasks (first_run) where first_run is not null;
+create index tasks_by_current_run on tasks (current_run) where current_run is not null;
