@@ -71,6 +71,9 @@ export function manyKills(random: Random): readonly WorkerKill[] {
   return Array.from({ length: 11 }, () => ({ nth: 9 + random.below(4) }));
 }
 
+/** What a program says that ended because what it needs was away. */
+const isOutage = /ENGINE_UNREACHABLE|STORE_UNREACHABLE|no Temporal server answers/;
+
 /** Where a run's tasks are kept and its events pass; default: a file, and nowhere. */
 export type Where = Pick<Place, "database" | "redis">;
 
@@ -206,6 +209,9 @@ async function disturb(place: Place, directory: string, plan: Kills): Promise<Co
   const another = (): Worker => {
     const worker = startWorkerProcess({ ...place, directory, process: 1_000 + others.length });
     others.push(worker);
+    void worker.exit.then(({ signal, stderr }) => {
+      if (signal !== "SIGKILL") ownEnds.push(`worker beside: ${stderr}`);
+    });
     return worker;
   };
   const beside =
@@ -225,8 +231,8 @@ async function disturb(place: Place, directory: string, plan: Kills): Promise<Co
         const all = await Promise.all(recoveries);
         const kills = process + (await beside);
         ownEnds.push(...(serving?.ownEnds ?? []));
-        const [said] = ownEnds;
-        if (said !== undefined && !mayEnd) throw new Error(`a program ended by itself: ${said}`);
+        const unexpected = ownEnds.find((said) => !mayEnd || !isOutage.test(said));
+        if (unexpected !== undefined) throw new Error(`a program ended by itself: ${unexpected}`);
         return { kills, person: await person, recoveries: all.filter((one) => one !== undefined), ownEnds };
       }
       if (ended.signal !== "SIGKILL") {
@@ -299,11 +305,15 @@ export function temporalReport(runs: readonly Disturbed[]): string {
     `and went on after ${spread(recoveries.map(({ active }) => active))} ms (min/median/max)` +
     (ownEnds.length === 0
       ? ""
-      : `; ${ownEnds.length} ended by themselves: ${ownEnds.map(firstLine).join("; ")}`)
+      : `; ${ownEnds.length} ended by themselves: ${ownEnds.map(whyEnded).join("; ")}`)
   );
 }
 
-const firstLine = (text: string): string => text.trim().split("\n", 1)[0] ?? "";
+/** The line that says why, among what else stands in its standard error. */
+function whyEnded(said: string): string {
+  const lines = said.trim().split("\n");
+  return lines.find((line) => isOutage.test(line)) ?? lines[0] ?? "";
+}
 
 export function spread(figures: readonly number[]): string {
   const sorted = figures.toSorted((one, other) => one - other);

@@ -172,14 +172,7 @@ describe("P5", () => {
     "a task that was never started is started",
     {
       "it seems to have been started": {
-        store: (sound) => ({
-          ...sound,
-          executions: {
-            ...sound.executions,
-            unfinished: async (...given) =>
-              (await sound.executions.unfinished(...given)).map((row) => ({ ...row, firstRun: "run-1" })),
-          },
-        }),
+        store: showing((row) => ({ ...row, firstRun: "run-1" })),
       },
     },
     async ({ open, expect }) => {

@@ -80,5 +80,6 @@ it("is told of what was said, and waited for no longer than a person waits", asy
   process.off("warning", listen);
   const late =
     "The engine has not answered within 2 s. What was said is recorded, and goes on when the engine is back.";
-  expect(warnings).toEqual([late, late, late, "wrong credentials"]);
+  const told = "no engine answers. What was said is recorded, and goes on when the engine is back.";
+  expect(warnings).toEqual([late, late, late, "wrong credentials", told, told]);
 });

@@ -82,6 +82,8 @@ describe.skipIf(skipped !== "")(
       await mortal.restart();
       await until(async () => own.errors.find((error) => OmniForgeError.is(error, "ENGINE_ELSEWHERE")));
       expect((await world.rowOf(task)).endedSeq).toBeNull();
+      await expect(backend.wake(task)).rejects.toThrow("which has lost its data since");
+      await expect(backend.cancel(task)).rejects.toThrow("which has lost its data since");
       await expect(own.open(world)).rejects.toThrow("which has lost its data since");
       await backend.close();
 

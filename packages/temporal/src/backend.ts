@@ -68,8 +68,8 @@ function attended(backend: Backend, { address, namespace, taskQueue, onError }: 
       lookout.started();
     },
     async close() {
-      lookout.stop();
       await backend.close();
+      lookout.stop();
     },
   };
 }
@@ -79,6 +79,8 @@ function overClient(world: StepWorld, client: TemporalClient, place: Place): Bac
     const row = await world.store.row(reference);
     const input = row && (await taskInput(world, row, place));
     if (row === undefined || input === undefined) return;
+    // It runs already, if not here: what another server does not know may be under way.
+    if (row.firstRun !== null) await settleHome(world, client, place);
     const firstRun = await client.start(reference.task, input, row);
     if (firstRun !== undefined && row.firstRun === null)
       await world.store.executions.recordRun(reference, firstRun);

@@ -6,9 +6,12 @@
  */
 import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from "@temporalio/client";
 import type { Place } from "./options.ts";
-import { connected } from "./reach.ts";
+import { connected, unavailable } from "./reach.ts";
 
-/** Between two tries at a call. The client's own limit is five times as long, and a close waits for the next try. */
+/**
+ * Between two tries at a server that is away. The client's own limit is five times as long, and a close waits for the next
+ * try. One that asks for patience gets the client's.
+ */
 const longestPauseMs = 1_000;
 
 export interface OpenConnection {
@@ -26,7 +29,13 @@ export async function openConnection(place: Place): Promise<OpenConnection> {
   let isClosing = false;
   const retries = makeGrpcRetryInterceptor({
     retryableDecider: (attempt, status) => !isClosing && usual.retryableDecider(attempt, status),
-    delayFunction: (attempt, status) => Math.min(longestPauseMs, usual.delayFunction(attempt, status)),
+    delayFunction(attempt, status) {
+      const usualMs = usual.delayFunction(attempt, status);
+      const code: number = status.code;
+      if (code !== unavailable || usualMs < longestPauseMs) return usualMs;
+      // Not all at once.
+      return longestPauseMs * (0.75 + Math.random() / 4);
+    },
   });
   const connection = await connected(place, (connectTimeout) =>
     Connection.connect({ ...place.connection, connectTimeout, interceptors: [retries] }),
@@ -44,7 +53,7 @@ export async function openConnection(place: Place): Promise<OpenConnection> {
     },
     async close() {
       isClosing = true;
-      await Promise.allSettled(underWay);
+      while (underWay.size > 0) await Promise.allSettled(underWay);
       await connection.close();
     },
   };

@@ -38,13 +38,29 @@ export async function reconcile(
   const unwoken = await executions.unwoken(backend.name, world.now(), sweepLimit);
   await each(unwoken, onError, (reference) => backend.wake(reference));
   await forgetErased(world, backend, onError);
-  const named = (await backend.endedOutside?.()) ?? [];
-  const outside = named.length === 0 ? [] : await executions.open(backend.name, named);
-  await each(outside, onError, (row) => reconcileTask(world, backend, row));
+  await each(await closedOutside(world, backend, onError), onError, (row) =>
+    reconcileTask(world, backend, row),
+  );
   // In turns: those that wait for people may be many and stay for weeks, and must not hide those behind them.
   const quiet = await executions.unfinished(backend.name, world.now() - quietMs, sweepLimit, after);
   await each(quiet, onError, (row) => reconcileTask(world, backend, row));
   return quiet.length < sweepLimit ? undefined : quiet.at(-1);
+}
+
+/** A list that can't be had hides nothing: what it would name is found in its turn. */
+async function closedOutside(
+  { store }: StepWorld,
+  backend: Backend,
+  onError: OnError,
+): Promise<readonly TaskRow[]> {
+  try {
+    const named = (await backend.endedOutside?.()) ?? [];
+    return named.length === 0 ? [] : await store.executions.open(backend.name, named);
+  } catch (thrown) {
+    if (isOfEngine(thrown)) throw thrown;
+    onError(thrown);
+    return [];
+  }
 }
 
 /**
@@ -87,8 +103,12 @@ async function each<Item>(
       onError(thrown);
     }
   };
-  for (let index = 0; index < items.length; index += width)
-    await Promise.all(items.slice(index, index + width).map(one));
+  for (let index = 0; index < items.length; index += width) {
+    // All of them are over before the sweep is: nobody writes into a store that is closed behind it.
+    const asked = items.slice(index, index + width).map(one);
+    await Promise.allSettled(asked);
+    await Promise.all(asked);
+  }
 }
 
 /** Never started: start. Closed or gone without a terminal entry: somebody ended it from outside; say so. */
@@ -98,8 +118,10 @@ async function reconcileTask(world: StepWorld, backend: Backend, row: TaskRow): 
     if (row.cancelSeq !== null) await backend.cancel(row);
     return;
   }
-  if (state === "not-found" && row.firstRun === null) return backend.start(row);
   const { tenant, task } = row;
+  // As it is now: it may have been taken over since it was listed.
+  const begun = (await world.store.row(row))?.firstRun ?? null;
+  if (state === "not-found" && begun === null) return backend.start(row);
   await finish(world, { tenant, task, signal: new AbortController().signal }, row.turn, {
     kind: "failed",
     code: "ENGINE_CLOSED",

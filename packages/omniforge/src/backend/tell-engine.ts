@@ -24,10 +24,10 @@ export async function tellEngine(
   }: Telling = {},
 ): Promise<void> {
   let isLate = false;
-  const away = (message: string): void => {
-    if (!isLate) process.emitWarning(`${message} ${later}`, { code: "ENGINE_UNREACHABLE" });
-  };
+  const away = (message: string): void =>
+    process.emitWarning(`${message} ${later}`, { code: "ENGINE_UNREACHABLE" });
   const told = engine().catch((thrown: unknown) => {
+    // Also when it comes late: it says which server, and what to do.
     if (OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) return away(thrown.message);
     if (!isLate) throw thrown;
     process.emitWarning(thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -117,9 +117,9 @@ export function postgresExecutions(
         connections.transaction(async (asked) => {
           await asked("firstHome", [engine, here.id, here.name]);
           const [known] = await asked("home", [engine]);
-          const id = String(known?.["id"]);
-          if (id !== here.id && (await asked("underWay", [engine])).length > 0)
-            return { id, name: String(known?.["name"]) };
+          const [id, name] = [String(known?.["id"]), String(known?.["name"])];
+          if (id === here.id && name === here.name) return here;
+          if (id !== here.id && (await asked("underWay", [engine])).length > 0) return { id, name };
           await asked("setHome", [engine, here.id, here.name]);
           return here;
         }),

@@ -48,12 +48,12 @@ export class RecentRows {
     return this.read(reference);
   }
 
-  /** Keeps what has been committed; of a task that has ended, nobody asks often. */
-  keep(known: KnownRow): void {
-    const { task, endedSeq } = known.row;
+  /** Keeps what has been committed, and nothing that came with it; of a task that has ended, nobody asks often. */
+  keep({ id, row }: KnownRow): void {
+    const { task, endedSeq } = row;
     this.#rows.delete(task);
     if (endedSeq !== null) return;
-    this.#rows.set(task, { ...known, moment: this.#database.moment });
+    this.#rows.set(task, { id, row, moment: this.#database.moment });
     for (const oldest of this.#rows.keys()) {
       if (this.#rows.size <= maximumRows) return;
       this.#rows.delete(oldest);
