@@ -1,12 +1,12 @@
 /**
  * Saying something to a task, whatever it waits for: the answer to its one open question, where that takes text; else a
- * message, which the next turn takes. A conversation that waits goes on.
+ * message, which the next turn takes.
  */
 import { isListening } from "./agents/conversation.ts";
 import type { OmniForge } from "./create-omniforge.ts";
-import { OmniForgeError } from "./protocol/error.ts";
+import type { Entry } from "./protocol/entry.ts";
 import { textOf, type Message } from "./protocol/message.ts";
-import { isTerminal, type Task } from "./protocol/task.ts";
+import type { Task } from "./protocol/task.ts";
 
 type Accepting = Pick<OmniForge, "accept">;
 
@@ -24,8 +24,6 @@ export async function say(
   message: Message,
   { id, actor, seq }: { readonly id: string; readonly actor?: string; readonly seq?: number },
 ): Promise<Said> {
-  if (isTerminal(task.state))
-    throw new OmniForgeError("TASK_ENDED", `task ${task.task} has ended: it takes no more input`);
   const by = { ...(actor !== undefined && { actor }), ...(seq !== undefined && { seq }) };
   const [question, ...others] = task.pending.filter((one) => one.kind === "question" && !isListening(one));
   const isText = message.parts.every(({ type }) => type === "text");
@@ -38,27 +36,17 @@ export async function say(
       message: id,
       ...by,
     });
-    return { as: "answer", id: question.id, seq: entry.seq };
+    return became(entry, id);
   }
   const { entry } = await forge.accept(task.task, { kind: "message", id, message, ...by });
-  await goOn(forge, task);
-  return { as: "message", id, seq: entry.seq };
+  return became(entry, id);
 }
 
-/** Lets a conversation that waits go on; nothing where it does not, or somebody else has. */
-export async function goOn(forge: Accepting, { task, pending }: Task): Promise<void> {
-  for (const { id } of pending.filter(isListening)) {
-    try {
-      await forge.accept(task, {
-        kind: "answer",
-        request: id,
-        answer: { decision: "answer", value: "" },
-      });
-    } catch (thrown) {
-      if (!OmniForgeError.is(thrown, "ALREADY_ANSWERED") && !OmniForgeError.is(thrown, "TASK_ENDED"))
-        throw thrown;
-    }
-  }
+/** What it became when it was said first: the task may wait for something else by now. */
+function became({ seq, ...entry }: Entry, message: string): Said {
+  return entry.kind === "input"
+    ? { as: "answer", id: entry.body.id, seq }
+    : { as: "message", id: message, seq };
 }
 
 /** A question without a schema takes text. */

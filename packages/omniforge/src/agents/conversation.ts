@@ -1,16 +1,12 @@
 /** Conversations: an agent that goes on after its answer, with whatever the person says next, in one task. */
 import { chatReference } from "../models/model-reference.ts";
-import type { InputRequest } from "../protocol/input.ts";
-import { listenPrompt, listenTool } from "../tools/builtin/listen.ts";
+import { listenTool } from "../tools/builtin/listen.ts";
 import { defineAgent, type Agent } from "./define-agent.ts";
 
 /** By its first message's id a conversation is known, also before anything was answered. */
 export const firstMessageId = "chat";
 
-/** Whether a conversation waits here for what the person says next. */
-export function isListening({ kind, prompt }: InputRequest): boolean {
-  return kind === "question" && prompt === listenPrompt;
-}
+export { isListening } from "../tools/builtin/listen.ts";
 
 /**
  * The agent as one to talk with: its task waits after each answer (`models/chat-model.ts`), and ends when a person refuses to

@@ -11,7 +11,7 @@ import { isTerminal, type Task } from "../protocol/task.ts";
 import type { Tasks } from "../tasks.ts";
 import { askOnTerminal } from "./ask.ts";
 import { isListening } from "../agents/conversation.ts";
-import { goOn, newMessageId } from "./conversation.ts";
+import { newMessageId } from "./conversation.ts";
 import { openRequests } from "./find-task.ts";
 import type { Hear } from "./hear.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -117,7 +117,8 @@ async function converse(
 ): Promise<void> {
   const { task } = open;
   const since = (await tasks.log(task, seq)).some(({ kind }) => kind === "message");
-  if (since || [...untaken].some((one) => one.startsWith(`${task} `))) return goOn(tasks, task);
+  // It hears that by itself.
+  if (since || [...untaken].some((one) => one.startsWith(`${task} `))) return;
   if (hear === undefined) return void left.add(nameOf(open));
   const watch = watchFor(tasks, open);
   try {

@@ -1,24 +1,9 @@
-/** Talking to a task: what a person says, and waking a conversation that waits for it. */
+/** Talking to a task: ids of what a person says, and finding a conversation to go on with. */
 import { randomUUID } from "node:crypto";
-import { OmniForgeError } from "../protocol/error.ts";
 import { isTerminal, type Task } from "../protocol/task.ts";
 import type { Tasks } from "../tasks.ts";
 import { newest } from "./find-task.ts";
-import { firstMessageId, isListening } from "../agents/conversation.ts";
-
-/** Lets a conversation go on that waits, with what was said already; nothing where it does not wait. */
-export async function goOn(tasks: Tasks, task: string): Promise<void> {
-  const { pending } = await tasks.get(task);
-  for (const { id } of pending.filter(isListening)) {
-    try {
-      await tasks.respond(task, id, { decision: "answer", value: "" });
-    } catch (thrown) {
-      // Somebody else has: it goes on all the same.
-      if (!OmniForgeError.is(thrown, "ALREADY_ANSWERED") && !OmniForgeError.is(thrown, "TASK_ENDED"))
-        throw thrown;
-    }
-  }
-}
+import { firstMessageId } from "../agents/conversation.ts";
 
 export function newMessageId(): string {
   return `said_${randomUUID()}`;

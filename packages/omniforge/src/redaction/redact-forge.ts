@@ -1,9 +1,12 @@
 /** An OmniForge as people and other programs see it: whatever is read through it has its secrets masked. */
 import type { OmniForge } from "../create-omniforge.ts";
+import { isKind } from "../protocol/entry.ts";
 import type { TaskEvent } from "../protocol/event.ts";
 import type { Answer } from "../protocol/input.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Redactor } from "./redactor.ts";
+
+const logPage = 200;
 
 /** `world` and `watch` are what they were: who reads the log by themselves shows `redactor.record(entry)`. */
 export function redactForge(forge: OmniForge, redactor: Redactor): OmniForge {
@@ -41,9 +44,21 @@ export function redactForge(forge: OmniForge, redactor: Redactor): OmniForge {
   };
 }
 
+/** Of an answered request as well: the same answer, sent again, means what it meant the first time. */
 async function askedArguments(forge: OmniForge, task: string, request: string): Promise<Json | undefined> {
   const { pending } = await forge.get(task);
-  return pending.find(({ id }) => id === request)?.arguments;
+  const open = pending.find(({ id }) => id === request);
+  if (open !== undefined) return open.arguments;
+  const reference = { tenant: forge.tenant, task };
+  const answer = await forge.world.store.findAccepted(reference, `input:${request}`);
+  if (answer === undefined) return undefined;
+  // It was asked in the same turn, so not long before it was answered.
+  for (let end = answer.seq; end > 0; end -= logPage) {
+    const entries = await forge.log(task, Math.max(0, end - logPage), Math.min(logPage, end));
+    const asked = entries.filter(isKind("request")).find(({ body }) => body.id === request);
+    if (asked !== undefined) return asked.body.arguments;
+  }
+  return undefined;
 }
 
 async function* shown(

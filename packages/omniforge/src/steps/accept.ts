@@ -6,10 +6,10 @@
  * and changes nothing, except that an answer after its deadline writes the expiry.
  */
 import { isDeepStrictEqual } from "node:util";
-import { entry, isKind, type Entry, type EntryOf, type NewEntry } from "../protocol/entry.ts";
+import { entry, isKind, type Entry, type EntryBody, type EntryOf, type NewEntry } from "../protocol/entry.ts";
 import { OmniForgeError } from "../protocol/error.ts";
 import { input as inputShape, type Answer, type Input, type InputRequest } from "../protocol/input.ts";
-import type { Message } from "../protocol/message.ts";
+import { textOf, type Message } from "../protocol/message.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TaskRow } from "../store/task-store.ts";
 import { validate, type JsonSchema } from "../tools/schema.ts";
@@ -68,9 +68,19 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
   }
 }
 
-/** A repetition says the same in the same words; whoever repeats it. */
+/** A repetition says the same in the same words; whoever repeats it, and whatever the task waits for by then. */
 function saysTheSame(first: Entry, message: Message): boolean {
-  return first.kind === "message" && JSON.stringify(first.body.message) === JSON.stringify(message);
+  if (first.kind === "message") return JSON.stringify(first.body.message) === JSON.stringify(message);
+  return first.kind === "input" && first.body.answer !== undefined && isInWords(first.body.answer, message);
+}
+
+/** Whether a message that answered a question is this answer. */
+function isInWords(answer: Answer, { parts }: Message): boolean {
+  return (
+    answer.decision === "answer" &&
+    parts.every(({ type }) => type === "text") &&
+    answer.value === textOf(parts)
+  );
 }
 
 async function acceptAnswer(
@@ -109,7 +119,11 @@ function repeatedAnswer(row: TaskRow, first: Entry, input: Extract<Input, { kind
   const body = first.kind === "input" ? first.body : undefined;
   const spoken = message !== undefined && (body?.message === message || first.kind === "message");
   if (!spoken) throw answeredBefore(row, first);
-  if (body?.id === request && isDeepStrictEqual(body.answer, answer)) return { entry: first, repeated: true };
+  const same =
+    first.kind === "message"
+      ? isInWords(answer, first.body.message)
+      : body?.id === request && isDeepStrictEqual(body.answer, answer);
+  if (same) return { entry: first, repeated: true };
   throw new OmniForgeError(
     "TASK_CONFLICT",
     `message ${message} of task ${row.task} said something else before`,
@@ -134,19 +148,35 @@ async function judge(world: StepWorld, row: TaskRow, request: InputRequest, answ
 }
 
 /** Accepts that a request's deadline has passed; returns what was accepted under its id, this or an earlier answer. */
-export async function expire(
+export function expire(
   world: StepWorld,
   reference: TaskReference,
-  request: InputRequest,
+  { id }: InputRequest,
 ): Promise<EntryOf<"input"> | undefined> {
-  const expiry = entry("input", { id: request.id, outcome: "expired" });
-  const { tenant, task } = reference;
+  return settle(world, reference, { id, outcome: "expired" });
+}
+
+/** Accepts that a conversation has been told something, which is what its request waits for; returns as `expire` does. */
+export function hear(
+  world: StepWorld,
+  reference: TaskReference,
+  { id }: InputRequest,
+): Promise<EntryOf<"input"> | undefined> {
+  return settle(world, reference, { id, outcome: "answered", answer: { decision: "answer", value: "" } });
+}
+
+/** What no person has to say: the first entry under the request's id counts. */
+async function settle(
+  world: StepWorld,
+  { tenant, task }: TaskReference,
+  body: EntryBody<"input">,
+): Promise<EntryOf<"input"> | undefined> {
   const result = await world.store.commit({
     tenant,
     task,
-    entries: [expiry],
+    entries: [entry("input", body)],
     at: world.now(),
-    accepts: `input:${request.id}`,
+    accepts: `input:${body.id}`,
   });
   const [first] =
     result.kind === "committed" ? result.entries : result.kind === "found" ? [result.entry] : [];

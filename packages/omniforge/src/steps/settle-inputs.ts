@@ -2,13 +2,15 @@
  * Settles waiting calls from the log: approvals, answers, expiries, ended children. Never waits itself.
  *
  * A refusal or an answer to a question becomes the call's result; an approved call is ready to run. A deadline that has
- * passed is accepted as an expiry under the request's own id, so an answer and an expiry can't both win (P1).
+ * passed is accepted as an expiry under the request's own id, so an answer and an expiry can't both win (P1). A conversation
+ * that listens is answered by whatever was said to it and is not taken yet.
  */
 import type { Call, Settled } from "../protocol/call.ts";
 import { entry, type EntryBody, type EntryOf } from "../protocol/entry.ts";
 import type { Part } from "../protocol/message.ts";
 import { parseStepKey } from "../protocol/step-key.ts";
-import { expire } from "./accept.ts";
+import { isListening, listenTool } from "../tools/builtin/listen.ts";
+import { expire, hear } from "./accept.ts";
 import { collectChild } from "./open-child.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
 import { asksOutcome, inputTo, outcomeOf, requestsOf, viewTurn, type TurnView } from "./turn-view.ts";
@@ -66,9 +68,10 @@ async function settleCall(
   const open = requests.find(({ body }) => inputTo(view, body.id) === undefined);
   if (open !== undefined) {
     const { deadline } = open.body;
-    if (deadline === undefined) return done({ kind: "waiting" });
-    if (deadline > world.now()) return done({ kind: "waiting", deadline });
-    const input = await expire(world, attempt, open.body);
+    const isTold = isConversation(call, open) && view.row.messages > view.row.taken;
+    const isOver = deadline !== undefined && deadline <= world.now();
+    if (!isTold && !isOver) return done({ kind: "waiting", ...(deadline !== undefined && { deadline }) });
+    const input = await (isTold ? hear : expire)(world, attempt, open.body);
     return input === undefined
       ? { kind: "stopped", why: "stale" }
       : decided(world, attempt, call, open, input.body);
@@ -77,6 +80,11 @@ async function settleCall(
   const input = last === undefined ? undefined : inputTo(view, last.body.id);
   if (last === undefined || input === undefined) return done({ kind: "ready" });
   return decided(world, attempt, call, last, input.body);
+}
+
+/** Whether a conversation waits here: what was said to it, now or while it did something else, lets it go on. */
+function isConversation({ name }: Call, { body }: EntryOf<"request">): boolean {
+  return name === listenTool.spec.name && isListening(body);
 }
 
 /** What an answered, expired or withdrawn request means for its call. */

@@ -1,4 +1,5 @@
 /** What a task and its sub-agents wait for: to an A2A client they are one agent, which needs input. */
+import { isListening } from "../../agents/conversation.ts";
 import type { TaskState } from "../../protocol/task.ts";
 import { isTerminal } from "../../protocol/task.ts";
 import { descendantsOf } from "../../steps/family.ts";
@@ -13,15 +14,24 @@ export async function openDescendants(store: TaskStore, row: TaskRow): Promise<r
   return open;
 }
 
-type Waiting = Pick<TaskHead, "task" | "state" | "pending">;
+type Waiting = Pick<TaskHead, "task" | "state" | "pending" | "messages" | "taken">;
 
-/** Everything that is asked, the task's own requests first. */
+/**
+ * Everything that is asked, the task's own requests first. A conversation that has been told something, and has not gone on
+ * yet, asks for nothing.
+ */
 export function requestsOf(root: Waiting, below: Iterable<Waiting>): readonly Asked[] {
   if (isTerminal(root.state)) return [];
-  return [root, ...below].flatMap(({ task, pending }) => pending.map((request) => ({ task, request })));
+  return [root, ...below].flatMap(({ task, pending, messages, taken }) =>
+    pending
+      .filter((request) => messages === taken || !isListening(request))
+      .map((request) => ({ task, request })),
+  );
 }
 
 /** The state of the whole: it waits for a person while any part of it does. */
 export function stateOf(root: Waiting, asked: readonly Asked[]): TaskState {
-  return asked.length > 0 && !isTerminal(root.state) ? "input-required" : root.state;
+  if (isTerminal(root.state)) return root.state;
+  if (asked.length > 0) return "input-required";
+  return root.state === "input-required" ? "working" : root.state;
 }

@@ -13,8 +13,6 @@ import type { Message } from "../../protocol/message.ts";
 import { descendantsOf } from "../../steps/family.ts";
 import type { TaskRow } from "../../store/task-store.ts";
 import { isListening } from "../../agents/conversation.ts";
-import { goOn } from "../../say.ts";
-import { toTask } from "../../task-view.ts";
 import { chooseRequest, explicitAnswer, mayHaveSaid, toAnswer } from "./answer.ts";
 import { checkTenant, rowOf, type Desk } from "./desk.ts";
 import { malformedError } from "./errors.ts";
@@ -88,11 +86,7 @@ async function sayOnce(desk: Desk, row: TaskRow, message: A2AMessage, said: Mess
   const open = requestsOf(row, await openDescendants(window.store, row)).filter(
     ({ request }) => !isListening(request),
   );
-  if (await wasSaid(desk, row, message, said)) {
-    // Whoever said it first may have died before the conversation went on.
-    if (row.messages > row.taken) await goOn(forge, toTask(row));
-    return;
-  }
+  if (await wasSaid(desk, row, message, said)) return;
   if (row.endedSeq !== null)
     throw new OmniForgeError(
       "TASK_ENDED",
@@ -107,7 +101,6 @@ async function sayOnce(desk: Desk, row: TaskRow, message: A2AMessage, said: Mess
   }
   const { entry, repeated } = await forge.accept(row.task, { kind: "message", id, message: said, ...actor });
   if (repeated && !saysSame(entry, message, said)) throw conflict(message);
-  await goOn(forge, toTask(row));
 }
 
 /** Whether this message was accepted before, by the task or one of its sub-agents. Throws TASK_CONFLICT where it said something else. */

@@ -14,7 +14,6 @@ import { inputRequest } from "../../protocol/input.ts";
 import { wellFormedText } from "../../protocol/json.ts";
 import { textOf } from "../../protocol/message.ts";
 import { isTerminal, type TaskState } from "../../protocol/task.ts";
-import { goOn } from "../../say.ts";
 import type { Caller } from "../caller.ts";
 import type { ServerContext } from "../env.ts";
 import { agentParams, idempotent, whole } from "../fields.ts";
@@ -126,9 +125,6 @@ async function answerTo(
       if (taken && text !== "") texts.push(text);
     }
     const end = judge(entry);
-    if (entry.kind === "request" && isListening(entry.body) && end === "goes on")
-      // It had not heard this yet when it asked.
-      await goOn(forge, await forge.get(task));
     if (end === "asks" && !(await isOpen(forge, task, entry))) continue;
     if (end !== "goes on") break;
   }
@@ -140,15 +136,6 @@ async function answerTo(
     pending: pending.filter((one) => !isListening(one)),
     ...(error && { error }),
   };
-}
-
-/** Lets it go on with what it had not heard; where that fails, the stream ends with the server, and the client sees it. */
-async function heard(forge: OmniForge, task: string): Promise<void> {
-  try {
-    await goOn(forge, await forge.get(task));
-  } catch (thrown) {
-    if (!OmniForgeError.is(thrown)) throw thrown;
-  }
 }
 
 /** A log is followed from its past: what was asked there may have been answered. */
@@ -180,8 +167,6 @@ async function chat(
     const judge = answerEnd(turn.message);
     const until = (entry: Entry): boolean => {
       const end = judge(entry);
-      if (entry.kind === "request" && isListening(entry.body) && end === "goes on")
-        void heard(forge, turn.task);
       return end === "listens" || end === "ended";
     };
     const followed = { task: turn.task, after: new Map([[turn.task, turn.seq]]), until };

@@ -1,6 +1,6 @@
 /** What waits for people: one inbox, answering, and saying something unasked. */
 import { z } from "zod";
-import { isListening } from "../../agents/conversation.ts";
+import { firstMessageId, isListening } from "../../agents/conversation.ts";
 import type { OmniForge } from "../../create-omniforge.ts";
 import { OmniForgeError } from "../../protocol/error.ts";
 import { answer, inputRequest } from "../../protocol/input.ts";
@@ -90,8 +90,12 @@ const sayFacts = {
   ],
 } as const;
 
+/** What a task began with has one of these ids; a key that is the same word names another message. */
+const beginnings = new Set(["first", firstMessageId]);
+
 export function messageIdOf(key: string | undefined): string {
-  return key ?? `message_${crypto.randomUUID()}`;
+  if (key === undefined) return `message_${crypto.randomUUID()}`;
+  return beginnings.has(key) ? `message_${key}` : key;
 }
 
 export const inputRoutes: readonly Route[] = [

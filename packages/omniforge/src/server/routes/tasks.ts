@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { OmniForge } from "../../create-omniforge.ts";
 import { OmniForgeError } from "../../protocol/error.ts";
 import { wellFormedText } from "../../protocol/json.ts";
-import { isTerminal, type Task } from "../../protocol/task.ts";
+import type { Task } from "../../protocol/task.ts";
 import type { ServerContext } from "../env.ts";
 import { readCursor, writeCursor } from "../cursor.ts";
 import { checkTag, expectedSeq, isFresh, taskTag } from "../etag.ts";
@@ -115,8 +115,6 @@ async function cancelTask(
 ): Promise<Response> {
   const id = key === undefined ? `cancel_${crypto.randomUUID()}` : `cancel_${key}`;
   const before = await forge.get(name);
-  if (isTerminal(before.state))
-    throw new OmniForgeError("TASK_ENDED", `task ${name} has ended: it is ${before.state}`);
   await forge.accept(name, {
     kind: "cancel",
     id,
@@ -271,7 +269,9 @@ export const taskRoutes: readonly Route[] = [
       problems: ["TASK_NOT_FOUND", "TASK_NOT_ENDED", "PRECONDITION_FAILED"],
     },
     async ({ params, headers, forge }) => {
-      if (headers["if-match"] !== undefined) checkTag(headers["if-match"], await forge.get(params.task));
+      const task = await forge.get(params.task);
+      // What is erased stays so: the same request, sent again, finds it done.
+      if (headers["if-match"] !== undefined && !task.erased) checkTag(headers["if-match"], task);
       await forge.erase(params.task);
       return new Response(null, { status: 204 });
     },

@@ -1,6 +1,7 @@
 /** `listen`: where a conversation waits for what the person says next. No model is ever offered it; see `models/chat-model.ts`. */
 import { z } from "zod";
 import { OmniForgeError } from "../../protocol/error.ts";
+import type { InputRequest } from "../../protocol/input.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
 /** The question that a conversation waits at. */
@@ -15,5 +16,10 @@ const defined = defineTool({
     throw new OmniForgeError("INTERNAL", "listen is answered by a person, and was run as a function");
   },
 });
+
+/** Whether a conversation waits here for what the person says next. */
+export function isListening({ kind, prompt }: Pick<InputRequest, "kind" | "prompt">): boolean {
+  return kind === "question" && prompt === listenPrompt;
+}
 
 export const listenTool: Tool = { ...defined, spec: { ...defined.spec, runs: "question" } };
