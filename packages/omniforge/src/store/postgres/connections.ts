@@ -59,6 +59,7 @@ export class Connections {
   readonly shown: string;
   readonly #pool: Pool;
   readonly #patienceMs: number;
+  readonly #broken = new WeakSet<PoolClient>();
   #closed = false;
 
   constructor(driver: Driver, address: Address, settings: ConnectionSettings) {
@@ -72,6 +73,9 @@ export class Connections {
     });
     // An idle connection has broken: the pool lets go of it, and whoever asks next gets another.
     this.#pool.on("error", () => undefined);
+    // For its whole life: one that breaks when nobody has an ear for it would end the process, and it may break as early as
+    // in the words that said it was ready, before whoever waits for it is told.
+    this.#pool.on("connect", (client) => client.on("error", () => this.#broken.add(client)));
   }
 
   /** Asks what means the same when it is asked twice: a read, or a write that finds itself done. */
@@ -135,19 +139,15 @@ export class Connections {
   async #using<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     if (this.#closed) throw new OmniForgeError("CLOSED", "the store has been closed");
     const client = await this.#connect();
-    let broken = false;
-    // Without an ear for it, a connection that breaks between two statements would end the process.
-    const notice = (): void => void (broken = true);
-    client.on("error", notice);
+    let isLost = false;
     try {
       return await work(client);
     } catch (thrown) {
       const lost = thrown instanceof Lost ? thrown : toLost(thrown);
-      broken ||= lost !== undefined;
+      isLost = lost !== undefined;
       throw lost ?? refusal(thrown);
     } finally {
-      client.off("error", notice);
-      client.release(broken);
+      client.release(isLost || this.#broken.has(client));
     }
   }
 
