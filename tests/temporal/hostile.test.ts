@@ -121,6 +121,26 @@ describe.skipIf(skipped !== "")(`hostile things on Temporal${skipped}`, { timeou
     expect(run?.events.filter((event) => textIn(event).includes(`1/tool/${maximumCalls}`))).toEqual([]);
   });
 
+  test("a step whose result is too large for a history fails its task, once and not for ever", async () => {
+    // Each call's descriptor names its queue.
+    const queue = "q".repeat(3_000);
+    const tool = toolOf("act", () => "done", { queue });
+    const world = createWorld({
+      tools: [tool],
+      script: () => ({ calls: Array.from({ length: maximumCalls }, () => ({ name: "act" })) }),
+    });
+    const backend = await bench.open(world);
+    const task = await world.create(testAgent({ tools: [tool] }));
+    await backend.start(task);
+    const row = await world.ended(task);
+    expect(row).toMatchObject({ state: "failed" });
+    expect((await world.entries(task, "ended"))[0]?.body.error).toMatchObject({ code: "INTERNAL" });
+    const [run] = await readRuns(server.client, task.task, row.firstRun ?? "");
+    const started = run?.events.flatMap(({ activityTaskStartedEventAttributes: one }) => one ?? []);
+    // The model step, and the end of the task.
+    expect(started?.map(({ attempt }) => attempt)).toEqual([1, 1]);
+  });
+
   test("a workflow that can't be run holds up no other task", async () => {
     const world = createWorld({ script: () => ({ text: "done" }) });
     const backend = await bench.open(world);
