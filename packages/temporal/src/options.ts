@@ -49,7 +49,7 @@ export interface StepQueues {
 }
 
 export interface WorkerTuning {
-  /** Names this worker in histories. Short, for the same reason. Default: the process's id. */
+  /** Names this worker in histories and lists. Short, for the same reason. Default: `of-<end of the host's name>-<process id>`. */
   readonly identity?: string;
   /**
    * What it takes: `workflow`, `model`, `tools`, and names of queues that tools have. Default: the first three. What has no
