@@ -21,6 +21,7 @@ const deadlineExceeded = 4;
 export const notFound = 5;
 /** May not look, and may well be allowed to use it. */
 export const permissionDenied = 7;
+export const unimplemented = 12;
 export const unavailable = 14;
 const unauthenticated = 16;
 const away = new Set([deadlineExceeded, unavailable]);
