@@ -7,6 +7,8 @@ RUN npm run setup && npm run build && mkdir /packed \
   && npm pack --workspace packages/omniforge --workspace packages/temporal --pack-destination /packed
 
 FROM node:24-slim
+# The image has none, and a worker's native parts trust no TLS without them.
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=build /packed /packed

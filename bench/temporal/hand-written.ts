@@ -9,6 +9,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from "@te
 import type { BackendFactory } from "omniforge/backend";
 import { entry, stepKey, type NewEntry } from "omniforge/protocol";
 import type { StepWorld } from "omniforge/steps";
+import { identityOf } from "../../packages/temporal/src/identity.ts";
 import { resultText } from "../work.ts";
 import type { HandActivities } from "./hand-workflow.ts";
 
@@ -65,7 +66,7 @@ async function startWorker(
     taskQueue,
     workflowBundle: await bundled,
     activities: { ...activities(world, onTurn) },
-    identity: `of-${process.pid}`,
+    identity: identityOf(),
     buildId: "1",
     maxConcurrentActivityTaskExecutions: 100,
     maxConcurrentWorkflowTaskExecutions: 4,

@@ -51,6 +51,18 @@ describe("omniforge run", () => {
     expect(stdout).toContain("You answered: green");
   });
 
+  it("says in words, and not by a stack, what is wrong with Temporal's own configuration", async () => {
+    const named = here.path("none.toml");
+    const { code, stderr } = await program("main", ["run", "list", "--backend", "temporal", ...here.data], {
+      environment: { TEMPORAL_CONFIG_FILE: named },
+    }).ended;
+    expect(code).toBe(1);
+    expect(stderr.trim().split("\n")).toEqual([
+      `omniforge: TEMPORAL_CONFIG_FILE names ${named}, which is not there. Correct the path, or unset it.`,
+      "Correct the named field and send it again. (INVALID_INPUT)",
+    ]);
+  });
+
   it("runs the arguments that a person has put in place of the model's", async () => {
     await run("write notes.md: the model's words");
     const edited = JSON.stringify({ path: "notes.md", content: "mine\n" });

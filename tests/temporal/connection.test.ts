@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createServer } from "node:tls";
 import { OmniForgeError } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { temporal, type TemporalOptions } from "../../packages/temporal/src/index.ts";
+import { startWorker, temporal, type TemporalOptions } from "../../packages/temporal/src/index.ts";
 import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, type TestWorld } from "./world.ts";
 
@@ -109,6 +109,20 @@ describe.skipIf(skipped !== "")(`the connection to Temporal${skipped}`, { timeou
     expect(await failure()).toContain("what listens there wants TLS");
     environment({ TEMPORAL_TLS: "true", TEMPORAL_ADDRESS: server.address });
     expect(await failure()).toContain("what listens there speaks no TLS");
+  });
+
+  test("says that no CA certificates are here, at once, however long it may wait; a CA that is named suffices", async () => {
+    environment({ TEMPORAL_ADDRESS: await behindTls(), TEMPORAL_TLS: "true" });
+    vi.stubEnv("SSL_CERT_FILE", file("none.pem"));
+    vi.stubEnv("SSL_CERT_DIR", join(folder, "none"));
+    const place = { taskQueue: "certificates", connectTimeoutMs: Number.POSITIVE_INFINITY };
+    // Only the worker's native parts need them: a client's connection trusts what Node brings along.
+    const refused: unknown = await startWorker(world, place).catch((thrown: unknown) => thrown);
+    expect(OmniForgeError.is(refused, "ENGINE_UNREACHABLE")).toBe(true);
+    expect(String(refused)).toContain("there are no CA certificates here");
+    expect(String(refused)).toContain("ca-certificates");
+    environment({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: file("certificate.pem") });
+    await (await startWorker(world, place)).close();
   });
 
   test("brings the API key along; one that is refused is said at once, however long it may wait", async () => {

@@ -4,6 +4,7 @@ import { stepKey, userMessage } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { workflowBundle as loadBundle } from "../../packages/temporal/src/bundle.ts";
+import { identityOf } from "../../packages/temporal/src/identity.ts";
 import { bytesOf, readRuns, textIn } from "./history.ts";
 import { createBench, type Bench } from "./setup.ts";
 import { patience, skipped, startServer, type TestServer } from "./server.ts";
@@ -69,6 +70,9 @@ describe.skipIf(skipped !== "")(`histories${skipped}`, { timeout: patience }, ()
       expect(run.events.length - 12 * turnsOfRun).toBeLessThanOrEqual(6);
     }
     for (const run of runs) expect(textIn(run.history)).not.toContain(canary);
+
+    const identities = events.map((event) => event.activityTaskStartedEventAttributes?.identity ?? "");
+    expect(new Set(identities)).toEqual(new Set(["", identityOf()]));
 
     const [opening] = runs.slice(-1).flatMap((run) => run.events);
     expect(Number(opening?.workflowExecutionStartedEventAttributes?.workflowTaskTimeout?.seconds)).toBe(4);

@@ -1,11 +1,11 @@
 /** What is done to tasks on Temporal that nobody should do: tools that stand still, inputs of any size, clocks that differ. */
 import { askHumanTool, createOmniForge, defineTool, type OmniForge, type Tool } from "omniforge";
-import { stepKey, type TaskEvent } from "omniforge/protocol";
+import { maximumCalls, stepKey, type TaskEvent } from "omniforge/protocol";
 import { scriptedModel, type Script } from "omniforge/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { temporal } from "../../packages/temporal/src/index.ts";
-import { readRuns } from "./history.ts";
+import { readRuns, textIn } from "./history.ts";
 import { createBench, type Bench } from "./setup.ts";
 import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createWorld, testAgent, until } from "./world.ts";
@@ -97,6 +97,48 @@ describe.skipIf(skipped !== "")(`hostile things on Temporal${skipped}`, { timeou
     expect(row).toMatchObject({ state: "completed" });
     const [run] = await readRuns(server.client, task.task, row.firstRun ?? "");
     expect(run?.bytes).toBeLessThan(20_000);
+  });
+
+  test("of a reply of thousands of calls the history holds those that may run, and the task goes on", async () => {
+    const asked = 4_000;
+    let runs = 0;
+    const tool = toolOf("act", () => `done ${++runs}`);
+    const world = createWorld({
+      tools: [tool],
+      script: ({ results }) =>
+        results.length === 0
+          ? { calls: Array.from({ length: asked }, () => ({ name: "act" })) }
+          : { text: `${results.length} results` },
+    });
+    const backend = await bench.open(world);
+    const task = await world.create(testAgent({ tools: [tool] }));
+    await backend.start(task);
+    const row = await world.ended(task);
+    expect(row).toMatchObject({ state: "completed" });
+    expect(runs).toBe(maximumCalls);
+    expect((await world.entries(task, "ended"))[0]?.body.parts).toMatchObject([{ text: `${asked} results` }]);
+    const [run] = await readRuns(server.client, task.task, row.firstRun ?? "");
+    expect(run?.events.filter((event) => textIn(event).includes(`1/tool/${maximumCalls}`))).toEqual([]);
+  });
+
+  test("a step whose result is too large for a history fails its task, once and not for ever", async () => {
+    // Each call's descriptor names its queue.
+    const queue = "q".repeat(3_000);
+    const tool = toolOf("act", () => "done", { queue });
+    const world = createWorld({
+      tools: [tool],
+      script: () => ({ calls: Array.from({ length: maximumCalls }, () => ({ name: "act" })) }),
+    });
+    const backend = await bench.open(world);
+    const task = await world.create(testAgent({ tools: [tool] }));
+    await backend.start(task);
+    const row = await world.ended(task);
+    expect(row).toMatchObject({ state: "failed" });
+    expect((await world.entries(task, "ended"))[0]?.body.error).toMatchObject({ code: "INTERNAL" });
+    const [run] = await readRuns(server.client, task.task, row.firstRun ?? "");
+    const started = run?.events.flatMap(({ activityTaskStartedEventAttributes: one }) => one ?? []);
+    // The model step, and the end of the task.
+    expect(started?.map(({ attempt }) => attempt)).toEqual([1, 1]);
   });
 
   test("a workflow that can't be run holds up no other task", async () => {

@@ -38,7 +38,7 @@ interface TemporalPackage {
     readonly namespace: string;
     readonly taskQueue: string;
     readonly isAnyoneWorking: boolean;
-    readonly missing: readonly string[];
+    readonly missing?: readonly string[];
   }>;
   readonly startDevServer: (options: {
     readonly port?: number;

@@ -5,7 +5,14 @@
  * waits for, so that a lost wake is told again.
  */
 import { Context } from "@temporalio/activity";
-import { OmniForgeError, input as inputShape, stepKey, type Call, type Settled } from "omniforge/protocol";
+import {
+  OmniForgeError,
+  input as inputShape,
+  stepKey,
+  type Call,
+  type Reply,
+  type Settled,
+} from "omniforge/protocol";
 import {
   accept,
   callModel,
@@ -72,7 +79,8 @@ export function createActivities(runner: StepRunner): AgentActivities {
           callModel(world, attempt, turn),
         );
         if (result.kind !== "done") return result;
-        return { kind: "done", value: await withSummaries(world, place, attempt, turn, result.value) };
+        const reply = openOnly(result.value);
+        return { kind: "done", value: await withSummaries(world, place, attempt, turn, reply) };
       }),
     callTool: ({ tenant, call }) =>
       performStep(runner, tenant, (attempt) =>
@@ -109,6 +117,12 @@ export function createActivities(runner: StepRunner): AgentActivities {
       return outcome.kind === "done" ? outcome.value : { refused: "TASK_ENDED" };
     },
   };
+}
+
+/** The loop skips calls that have their outcome. Of a reply of thousands, most are refused: no history should hold them. */
+function openOnly(reply: Reply): Reply {
+  if (reply.kind !== "calls") return reply;
+  return { kind: "calls", calls: reply.calls.filter(({ done }) => done !== true) };
 }
 
 const indices = (calls: Settled["ready"]): readonly number[] => calls.map(({ index }) => index);

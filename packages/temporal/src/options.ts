@@ -1,6 +1,7 @@
 /** What a process may say about its Temporal server, its worker and its reconciler. Nothing of it is required. */
-import { loadClientConnectConfig, type ClientConnectConfig } from "@temporalio/envconfig";
+import type { ClientConnectConfig } from "@temporalio/envconfig";
 import type { Json } from "omniforge/protocol";
+import { temporalConfiguration } from "./configuration.ts";
 
 export interface TemporalOptions {
   /** Default: Temporal's own environment and profile (TEMPORAL_ADDRESS, TEMPORAL_PROFILE …), then localhost:7233. */
@@ -49,7 +50,7 @@ export interface StepQueues {
 }
 
 export interface WorkerTuning {
-  /** Names this worker in histories. Short, for the same reason. Default: the process's id. */
+  /** Names this worker in histories and lists. Short, for the same reason. Default: `of-<end of the host's name>-<process id>`. */
   readonly identity?: string;
   /**
    * What it takes: `workflow`, `model`, `tools`, and names of queues that tools have. Default: the first three. What has no
@@ -98,9 +99,9 @@ export interface Place {
   readonly onError: (error: unknown) => void;
 }
 
-/** Where the server is, and as whom: explicit options first, then Temporal's environment and profile. */
+/** Where the server is, and as whom: explicit options first, then Temporal's environment and profile. Throws INVALID_INPUT. */
 export function placeOf(options: TemporalOptions): Place {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const { connectionOptions, namespace } = temporalConfiguration();
   const address = options.address ?? connectionOptions.address ?? "localhost:7233";
   return {
     address,

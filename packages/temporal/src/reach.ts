@@ -1,8 +1,8 @@
 /**
  * Reaching a Temporal server: how long one that is not there is waited for, and saying why it is not.
  *
- * Owns: turning a server that does not answer into ENGINE_UNREACHABLE, with what to do. One that answers and refuses the
- * credentials is not waited for: that does not mend itself.
+ * Owns: turning a server that does not answer into ENGINE_UNREACHABLE, with what to do. What does not mend itself is not
+ * waited for: a server that answers and refuses the credentials, and a machine without CA certificates.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ServiceError, isGrpcServiceError, type ConnectionLike } from "@temporalio/client";
@@ -21,6 +21,7 @@ const deadlineExceeded = 4;
 export const notFound = 5;
 /** May not look, and may well be allowed to use it. */
 export const permissionDenied = 7;
+export const unimplemented = 12;
 export const unavailable = 14;
 const unauthenticated = 16;
 const away = new Set([deadlineExceeded, unavailable]);
@@ -36,7 +37,7 @@ export async function connected<Connection extends Pick<ConnectionLike, "workflo
     try {
       return await attempt(place, connect, Math.max(1, Math.min(attemptMs, deadline - Date.now())));
     } catch (thrown) {
-      if (!OmniForgeError.is(thrown, "ENGINE_UNREACHABLE") || isRefused(thrown.cause)) throw thrown;
+      if (!OmniForgeError.is(thrown, "ENGINE_UNREACHABLE") || isLasting(thrown.cause)) throw thrown;
       if (Date.now() >= deadline) throw thrown;
       if (Date.now() - saidAt >= sayAgainMs) {
         saidAt = Date.now();
@@ -53,7 +54,7 @@ async function attempt<Connection extends Pick<ConnectionLike, "workflowService"
   limitMs: number,
 ): Promise<Connection> {
   const connection = await connect(limitMs).catch(async (thrown: unknown) => {
-    throw isAway(thrown) ? unreachable(place, thrown, await lookAt(place)) : refused(place, thrown);
+    throw isAway(thrown) ? unreachable(place, thrown, await lookAt(place)) : lasting(place, thrown);
   });
   try {
     await namespaceThere(place, connection);
@@ -87,7 +88,7 @@ export async function reach<Value>(place: Place, perform: () => Promise<Value>):
   try {
     return await perform();
   } catch (thrown) {
-    throw isAway(thrown) ? unreachable(place, thrown) : refused(place, thrown);
+    throw isAway(thrown) ? unreachable(place, thrown) : lasting(place, thrown);
   }
 }
 
@@ -98,20 +99,28 @@ function unreachable({ address, namespace }: Place, cause: unknown, found?: stri
   return new OmniForgeError("ENGINE_UNREACHABLE", message, { cause });
 }
 
-/** What is no refusal of the credentials stays what it is. */
-function refused({ address }: Place, thrown: unknown): unknown {
-  if (!isRefused(thrown)) return thrown;
-  const message =
-    `the Temporal server at ${address} refuses the credentials. ` +
-    "Correct them (TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH, or the profile).";
+/** What may pass, or is no matter of reaching the server, stays what it is. */
+function lasting({ address }: Place, thrown: unknown): unknown {
+  if (!isLasting(thrown)) return thrown;
+  const message = lacksCertificates(thrown)
+    ? `there are no CA certificates here, so the TLS connection to ${address} can't be trusted. ` +
+      "Install the package ca-certificates, or name a CA (TEMPORAL_TLS_SERVER_CA_CERT_PATH, or the profile)."
+    : `the Temporal server at ${address} refuses the credentials. ` +
+      "Correct them (TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH, or the profile).";
   return new OmniForgeError("ENGINE_UNREACHABLE", message, { cause: thrown });
 }
 
 const isRefused = (thrown: unknown): boolean =>
   codeOf(thrown) === unauthenticated || (thrown instanceof Error && /unauthenticated/i.test(thrown.message));
 
+/** In these words alone the worker's native parts say so. */
+const lacksCertificates = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.message.includes("NativeCertsNotFound");
+
+const isLasting = (thrown: unknown): boolean => isRefused(thrown) || lacksCertificates(thrown);
+
 function isAway(thrown: unknown): boolean {
-  if (!(thrown instanceof Error) || isRefused(thrown)) return false;
+  if (!(thrown instanceof Error) || isLasting(thrown)) return false;
   if (thrown.name === "TransportError" || /connect before the deadline/i.test(thrown.message)) return true;
   const code = codeOf(thrown);
   return code !== undefined && away.has(code);

@@ -1,11 +1,13 @@
 /**
  * The search attributes that a server must know before a workflow may use them.
  *
- * Invariant: a server that does not know them runs every task all the same; it only can't be searched by them.
+ * Invariant: a server that does not know them runs every task all the same; it only can't be searched by them, and that is
+ * said. Not everybody may see or register them: on Temporal Cloud that takes other rights than running workflows does.
  */
 import type { ConnectionLike } from "@temporalio/client";
+import { OmniForgeError } from "omniforge/protocol";
 import type { Place } from "./options.ts";
-import { codeOf, reach } from "./reach.ts";
+import { codeOf, permissionDenied, reach, unimplemented } from "./reach.ts";
 import { attributes } from "./sandbox/labels.ts";
 
 type Server = Pick<ConnectionLike, "operatorService" | "withDeadline">;
@@ -28,14 +30,33 @@ export async function missingAttributes(place: Place, server: Server): Promise<s
   return Object.values(attributes).filter((name) => customAttributes?.[name] === undefined);
 }
 
-/** Makes the server know all of them; returns those that it did not know. May be repeated. */
+/** Makes the server know all of them; returns those that it did not know. May be repeated. Throws FORBIDDEN. */
 export async function registerAttributes(place: Place, server: Server): Promise<string[]> {
-  const missing = await missingAttributes(place, server);
   const { namespace } = place;
-  const searchAttributes = Object.fromEntries(missing.map((name) => [name, keyword]));
-  if (missing.length > 0)
-    await reach(place, () => server.operatorService.addSearchAttributes({ namespace, searchAttributes }));
-  return missing;
+  let missing: string[] = Object.values(attributes);
+  try {
+    missing = await missingAttributes(place, server);
+    const searchAttributes = Object.fromEntries(missing.map((name) => [name, keyword]));
+    if (missing.length > 0)
+      await reach(place, () => server.operatorService.addSearchAttributes({ namespace, searchAttributes }));
+    return missing;
+  } catch (thrown) {
+    throw isNotPermitted(thrown) ? byHand(place, missing, thrown) : thrown;
+  }
+}
+
+/** Whether the server does not let this process see or register them, or has nobody do it over this interface. */
+export function isNotPermitted(thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  return code === permissionDenied || code === unimplemented;
+}
+
+function byHand({ address, namespace }: Place, names: readonly string[], cause: unknown): OmniForgeError {
+  const answer = codeOf(cause) === unimplemented ? "UNIMPLEMENTED" : "PERMISSION_DENIED";
+  const message =
+    `the Temporal server at ${address} lets this process register no search attributes in the namespace ${namespace} ` +
+    `(${answer}). Register them by hand, each of type Keyword: ${names.join(", ")}.`;
+  return new OmniForgeError("FORBIDDEN", message, { cause });
 }
 
 export interface Labelling {
@@ -45,26 +66,31 @@ export interface Labelling {
   readonly off: () => void;
 }
 
-/** Asks the server, and again every minute while they are missing. Says once that they are. */
+/** Asks the server, and again every minute while they are missing or refused. Says once that they are. */
 export async function createLabelling(place: Place, server: Server): Promise<Labelling> {
   let on = false;
+  let known = false;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let said = false;
+
+  function say(what: string): void {
+    if (said) return;
+    said = true;
+    place.onNotice(
+      `the Temporal server ${what}: tasks run, and can't be searched by them. omniforge temporal setup registers them.`,
+    );
+  }
 
   async function look(): Promise<void> {
     lookedAt = performance.now();
     try {
       const missing = await missingAttributes(place, server);
-      on = missing.length === 0;
-      if (on || said) return;
-      said = true;
-      place.onNotice(
-        `the Temporal server does not know ${missing.join(", ")}: tasks run, and can't be searched by them. ` +
-          "omniforge temporal setup registers them.",
-      );
+      on = known = missing.length === 0;
+      if (!known) say(`does not know ${missing.join(", ")}`);
     } catch {
-      // Whoever may not look starts workflows all the same, unlabelled.
-      on = false;
+      // Whoever may not look finds out by a start: one that is refused because of them is repeated without.
+      on = true;
+      known = false;
     }
   }
 
@@ -77,6 +103,8 @@ export async function createLabelling(place: Place, server: Server): Promise<Lab
     off() {
       on = false;
       lookedAt = performance.now();
+      // What the server has said that it knows is only not known everywhere in it yet.
+      if (!known) say(`refuses ${Object.values(attributes).join(", ")}`);
     },
   };
 }

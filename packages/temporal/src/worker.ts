@@ -16,6 +16,7 @@ import {
 import type { StepWorld } from "omniforge/steps";
 import { createActivities } from "./activities.ts";
 import { workflowBundle as loadBundle } from "./bundle.ts";
+import { identityOf } from "./identity.ts";
 import { keepRunning } from "./keep-running.ts";
 import { placeOf, type Deployment, type TemporalOptions } from "./options.ts";
 import { polledBy, type Polled } from "./queues.ts";
@@ -72,7 +73,7 @@ export async function startWorker(world: StepWorld, options: TemporalOptions = {
 function steady({ queue, rate }: Polled, { worker: tuning = {} }: TemporalOptions): WorkerOptions {
   return {
     taskQueue: queue,
-    identity: tuning.identity ?? `of-${process.pid}`,
+    identity: tuning.identity ?? identityOf(),
     ...versionOf(tuning.deployment),
     ...(rate !== undefined && { maxTaskQueueActivitiesPerSecond: rate }),
     maxConcurrentActivityTaskExecutions: tuning.maximumSteps ?? 100,

@@ -167,13 +167,16 @@ async function temporalFinding({ backend, temporal }: OmniForgeConfig): Promise<
     const { inspect } = await temporalPackage();
     const found = await inspect({ ...temporal, connectTimeoutMs: 2_000 });
     const workers = found.isAnyoneWorking ? "a worker takes its tasks" : "no worker takes its tasks";
-    const missing =
-      found.missing.length > 0 ? `\nno search attributes yet: ${commandLine("temporal", "setup")}` : "";
-    const text = `${found.address}, namespace ${found.namespace}, queue ${found.taskQueue}: ${workers}${missing}`;
+    const text = `${found.address}, namespace ${found.namespace}, queue ${found.taskQueue}: ${workers}${searched(found.missing)}`;
     return { topic: "temporal", state: "yes", text };
   } catch (thrown) {
     return { topic: "temporal", state: "wrong", text: messageOf(thrown) };
   }
+}
+
+function searched(missing: readonly string[] | undefined): string {
+  if (missing === undefined) return "\nwhether it knows the search attributes may not be seen from here";
+  return missing.length > 0 ? `\nno search attributes yet: ${commandLine("temporal", "setup")}` : "";
 }
 
 function shellFinding(): Finding {
