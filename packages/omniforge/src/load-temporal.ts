@@ -40,6 +40,7 @@ interface TemporalPackage {
     readonly isAnyoneWorking: boolean;
     readonly missing: readonly string[];
   }>;
+  readonly configuredAddress: () => string | undefined;
   readonly startDevServer: (options: {
     readonly port?: number;
     readonly namespace?: string;
@@ -84,4 +85,10 @@ function isTemporalPackage(loaded: unknown): loaded is TemporalPackage {
   return functions.every((name) => name in loaded && typeof Reflect.get(loaded, name) === "function");
 }
 
-const functions: readonly (keyof TemporalPackage)[] = ["temporal", "setUp", "inspect", "startDevServer"];
+const functions: readonly (keyof TemporalPackage)[] = [
+  "temporal",
+  "setUp",
+  "inspect",
+  "configuredAddress",
+  "startDevServer",
+];
