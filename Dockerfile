@@ -3,19 +3,20 @@
 FROM node:24-slim AS build
 WORKDIR /source
 COPY . .
-RUN npm run setup && npm run build && mkdir /packed \
-  && npm pack --workspace packages/omniforge --workspace packages/temporal --pack-destination /packed
+# The second install is what the packages need to run, exactly as the lock file has it: drivers and providers, too.
+RUN npm run setup && npm run build \
+  && npm ci --omit=dev --no-audit --no-fund --workspace packages/omniforge --workspace packages/temporal \
+  && rm -rf packages/*/src
 
 FROM node:24-slim
-# The image has none, and a worker's native parts trust no TLS without them.
-RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+# Temporal's native parts trust the system's authorities, and the slim image has none.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 ENV NODE_ENV=production
-COPY --from=build /packed /packed
-# The drivers and providers are optional: leave out what you do not use.
-RUN npm init --yes >/dev/null && npm install --omit=dev --no-audit --no-fund /packed/*.tgz \
-  pg@8 redis@6 @ai-sdk/anthropic@4 @ai-sdk/google@4 @ai-sdk/openai@4 \
-  && rm -rf /packed /root/.npm && mkdir .omniforge && chown node .omniforge
+COPY --from=build /source/package.json /source/package-lock.json ./
+COPY --from=build /source/node_modules node_modules
+COPY --from=build /source/packages packages
+RUN mkdir .omniforge && chown node .omniforge
 USER node
 # An image of your own adds your agents: FROM this one, COPY omniforge.config.ts /app/
 ENTRYPOINT ["node_modules/.bin/omniforge"]

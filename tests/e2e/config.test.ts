@@ -64,6 +64,9 @@ export default defineConfig({
       "agents: [defineAgent({ name: 'not a name', instructions: '' })]",
       "omniforge.config.ts:4: agent not a name",
     ],
+    ["temporal: {\n    summarize: 'yes' }", "omniforge.config.ts:5: temporal.summarize: is no function"],
+    ["temporal: { worker: { polls: [] } }", "omniforge.config.ts:4: temporal.worker.polls: is not known"],
+    ["temporal: { worker: { maximumWorkflowTasks: 1 } }", "temporal.worker.maximumWorkflowTasks: "],
     ["model: = 3", "omniforge.config.ts:4: "],
     ["agents: [nobody]", "omniforge.config.ts:4: nobody is not defined"],
   ])("that says %j is told by file, line and key", async (wrong, told) => {

@@ -29,14 +29,25 @@ describe.skipIf(skipped + given !== "")(
     });
 
     const cache = process.env["OMNIFORGE_CACHE"] ?? join(homedir(), ".cache", "omniforge");
-    const environment = {
+    const environment: Record<string, string> = {
       OMNIFORGE_CACHE: cache,
       PATH: [process.env["PATH"], join(cache, "bin")].join(delimiter),
     };
-    function dev(...words: readonly string[]): Program {
-      const started = program("main", ["temporal", "dev", ...words], { folder: here.workspace, environment });
+    const dev = (...words: readonly string[]): Program => devWith({}, ...words);
+    function devWith(more: Readonly<Record<string, string>>, ...words: readonly string[]): Program {
+      const started = program("main", ["temporal", "dev", ...words], {
+        folder: here.workspace,
+        environment: { ...environment, ...more },
+      });
       running.push(started);
       return started;
+    }
+
+    /** What Temporal's own tools read. */
+    async function profile(...lines: readonly string[]): Promise<Record<string, string>> {
+      const file = here.path("temporal.toml");
+      await writeFile(file, ["[profile.mine]", ...lines, ""].join("\n"));
+      return { TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: "mine" };
     }
 
     test("starts a server that tasks can be searched on, keeps its data, and stops with Ctrl-C", async () => {
@@ -71,6 +82,40 @@ describe.skipIf(skipped + given !== "")(
       const words = ["--no-page", "--db", here.path("kept.db")];
       await dev(...words).says(`Temporal answers at ${address}.`);
       expect(await inspect({ address, namespace })).toMatchObject({ missing: [], isAnyoneWorking: false });
+    });
+
+    test("stands where a profile says, and is reached past its API key and TLS, which it tells of", async () => {
+      const address = `127.0.0.1:${await freePort()}`;
+      const mine = await profile(
+        `address = "${address}"`,
+        'namespace = "of-the-profile"',
+        'api_key = "a key"',
+        "[profile.mine.tls]",
+        'server_name = "elsewhere"',
+      );
+      const started = devWith(mine, "--no-page", "--db", here.path("kept.db"));
+      await started.says(`Temporal answers at ${address}.`);
+      const found = await inspect({ address, namespace: "of-the-profile" });
+      expect(found).toMatchObject({ missing: [] });
+      started.child.kill("SIGTERM");
+      expect((await started.ended).stderr).toContain("what reads them does not reach it");
+    });
+
+    test("is reached past an API key and TLS of the environment alone", async () => {
+      const port = String(await freePort());
+      const words = ["--port", port, "--no-page", "--db", here.path("kept.db")];
+      await devWith({ TEMPORAL_API_KEY: "a key", TEMPORAL_TLS: "true" }, ...words).says("Temporal answers");
+      expect(await inspect({ address: `127.0.0.1:${port}` })).toMatchObject({ missing: [] });
+    });
+
+    test("sets up the server of another machine that a profile names, with its TLS, and starts none; unless a port is given", async () => {
+      const mine = await profile('address = "elsewhere.invalid:7233"', 'api_key = "a key"');
+      const { code, stdout, stderr } = await devWith(mine).ended;
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain("no Temporal server answers at elsewhere.invalid:7233");
+      const port = String(await freePort());
+      const words = ["--port", port, "--no-page", "--db", here.path("kept.db")];
+      await devWith(mine, ...words).says(`Temporal answers at 127.0.0.1:${port}.`);
     });
   },
 );

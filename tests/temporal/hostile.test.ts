@@ -56,7 +56,7 @@ describe.skipIf(skipped !== "")(`hostile things on Temporal${skipped}`, { timeou
     expect(await world.entries(task, "recovery")).toEqual([]);
   });
 
-  test("a tool that blocks its process is taken for dead; the task goes on with one outcome", async () => {
+  test("a tool that blocks its process is taken for dead, once; the task goes on with one outcome", async () => {
     let runs = 0;
     const { world, task } = await calling(() => {
       if (++runs === 1) for (const end = Date.now() + standstillMs; Date.now() < end;);
@@ -65,7 +65,9 @@ describe.skipIf(skipped !== "")(`hostile things on Temporal${skipped}`, { timeou
     expect(await world.ended(task)).toMatchObject({ state: "completed" });
     expect(await world.entries(task, "result")).toHaveLength(1);
     const deaths = await world.entries(task, "recovery");
-    expect(runs).toBeLessThanOrEqual(1 + deaths.length);
+    expect(deaths.map(({ body }) => body.steps)).toEqual([[stepKey(1, "tool", 0)]]);
+    // The next attempt may begin before the first one's result is written down, but no third does.
+    expect(runs).toBeLessThanOrEqual(2);
   });
 
   test("results and answers of megabytes never pass through the server", async () => {

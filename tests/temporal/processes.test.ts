@@ -1,11 +1,13 @@
 /** Workers, servers and clients as people start them: processes of their own over one Temporal server. */
 import { readFile, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
+import { Client } from "@temporalio/client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { workflowBundle } from "../../packages/temporal/src/bundle.ts";
 import { place, program, type Place, type Program } from "../e2e/program.ts";
 import { freePort } from "../free-port.ts";
+import { textIn } from "./history.ts";
 import { createPlace } from "./namespace.ts";
 import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { until } from "./world.ts";
@@ -153,6 +155,49 @@ describe.skipIf(skipped !== "")(`processes on Temporal${skipped}`, { timeout: pa
     const ran = await start(["run", "hello", "--no-work"]).ended;
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(ran.stdout).toContain("it is done");
+  });
+
+  test("what the config file says of workers, summaries and reconciling is so in `omniforge worker`", async () => {
+    const temporal = `temporal: {
+    summarize: ({ tool }) => "a call of " + tool,
+    worker: { identity: "by-the-file", maximumWorkflowTasks: 2, maximumCachedTasks: 10 },
+    reconcile: { everyMs: 200, quietMs: 500 },
+  },`;
+    await writeFile(
+      here.path("omniforge.config.ts"),
+      config.replace("durability:", `${temporal}\n  durability:`),
+    );
+    await startWorker("--concurrency", "5");
+    const { url } = await startServing();
+    const task = await submit(url, "wait");
+    await begins(1);
+    const client = new Client({
+      connection: server.client.connection,
+      namespace: environment["TEMPORAL_NAMESPACE"] ?? "",
+    });
+    const { events } = await client.workflow.getHandle(task).fetchHistory();
+    const called = events?.find(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === "callTool",
+    );
+    expect(textIn(called?.userMetadata)).toContain('"a call of wait"');
+    expect(events?.map((event) => event.workflowTaskStartedEventAttributes?.identity)).toContain(
+      "by-the-file",
+    );
+
+    // By its own times a reconciler looks every five seconds: right after the first one it has just looked.
+    let tookMs = 0;
+    for (const one of [task, await submit(url, "wait")]) {
+      const execution = client.workflow.getHandle(one);
+      await until(() => execution.describe().catch(() => undefined), patience);
+      const since = Date.now();
+      await execution.terminate();
+      await until(async () => {
+        const body: unknown = await (await fetch(`${url}/api/v1/tasks/${one}`)).json();
+        return z.object({ state: z.string() }).parse(body).state === "failed" || undefined;
+      }, patience);
+      tookMs = Date.now() - since;
+    }
+    expect(tookMs).toBeLessThan(3_500);
   });
 
   test("a worker that is told to stop lets what runs finish, and ends in good order", async () => {

@@ -20,7 +20,7 @@ export interface TestServer {
 }
 
 const given = process.env["TEMPORAL_ADDRESS"];
-const binary = given === undefined ? findBinary() : undefined;
+export const binary = given === undefined ? findBinary() : undefined;
 const missing =
   "no Temporal server: set TEMPORAL_ADDRESS, or put a `temporal` binary on the PATH or into the cache's bin folder";
 

@@ -18,7 +18,7 @@ export interface OmniForgeConfig {
   /** The model of agents that name none. */
   readonly model?: string;
   readonly backend?: "in-process" | "temporal";
-  /** Of the backend `temporal`: where its server is, and which queues there are. */
+  /** Of the backend `temporal`: where its server is, which queues there are, and how processes work. */
   readonly temporal?: TemporalSettings;
   /** Default `.omniforge` beside the file. */
   readonly dataDirectory?: string;

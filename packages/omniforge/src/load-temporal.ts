@@ -1,6 +1,7 @@
 /** Loading the optional package of the other engine, only when it is chosen; without it, one clear error. */
 import type { BackendFactory } from "./backend/backend.ts";
 import { OmniForgeError } from "./protocol/error.ts";
+import type { Json } from "./protocol/json.ts";
 
 /** What a config file may say of Temporal; the package's own options say more (`TemporalOptions`). */
 export interface TemporalSettings {
@@ -13,6 +14,23 @@ export interface TemporalSettings {
   readonly queues?: { readonly model?: string; readonly tools?: string };
   /** Model calls a second, by provider, over all workers. */
   readonly modelRates?: Readonly<Record<string, number>>;
+  /** What Temporal's own pages say of a tool call, as it is; undefined: the tool's name. Default: always that. */
+  readonly summarize?: (call: { readonly tool: string; readonly arguments: Json }) => string | undefined;
+  readonly worker?: WorkerSettings;
+  /** How often log and engine are compared (5 s), and how long a task must have been quiet for it (8 s). */
+  readonly reconcile?: { readonly everyMs?: number; readonly quietMs?: number };
+}
+
+/** Of each process that works. */
+export interface WorkerSettings {
+  /** Names it in histories and in lists of workers. Short. Default: `of-` and the process's id. */
+  readonly identity?: string;
+  /** Steps that run at once, of each queue. Default 100. */
+  readonly maximumSteps?: number;
+  /** Workflow tasks that run at once, two at least. Default 4. */
+  readonly maximumWorkflowTasks?: number;
+  /** Tasks kept in memory between their turns; the others are replayed. Default 500. */
+  readonly maximumCachedTasks?: number;
 }
 
 /** What a command adds to the settings. */
@@ -21,9 +39,8 @@ export interface TemporalProcess extends TemporalSettings {
   /** Tasks that are under way on another server go on at this one. */
   readonly takeOver?: boolean;
   readonly onNotice?: (notice: string) => void;
-  readonly worker?: {
+  readonly worker?: WorkerSettings & {
     readonly polls?: readonly string[];
-    readonly maximumSteps?: number;
     readonly shutdownGraceMs?: number;
     readonly deployment?: { readonly name: string; readonly build: string; readonly pinned?: boolean };
   };
@@ -40,6 +57,7 @@ interface TemporalPackage {
     readonly isAnyoneWorking: boolean;
     readonly missing?: readonly string[];
   }>;
+  readonly configuredAddress: () => string | undefined;
   readonly startDevServer: (options: {
     readonly port?: number;
     readonly namespace?: string;
@@ -84,4 +102,10 @@ function isTemporalPackage(loaded: unknown): loaded is TemporalPackage {
   return functions.every((name) => name in loaded && typeof Reflect.get(loaded, name) === "function");
 }
 
-const functions: readonly (keyof TemporalPackage)[] = ["temporal", "setUp", "inspect", "startDevServer"];
+const functions: readonly (keyof TemporalPackage)[] = [
+  "temporal",
+  "setUp",
+  "inspect",
+  "configuredAddress",
+  "startDevServer",
+];

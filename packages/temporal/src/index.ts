@@ -9,7 +9,7 @@ export type {
   WorkerTuning,
 } from "./options.ts";
 export { startDevServer, type DevServer, type DevServerOptions } from "./dev-server/start-server.ts";
-export { inspect, setUp, type Inspection } from "./set-up.ts";
+export { configuredAddress, inspect, setUp, type Inspection } from "./set-up.ts";
 export type { RunningWorker } from "./worker.ts";
 
 import type { StepWorld } from "omniforge/steps";

@@ -1,6 +1,7 @@
 /** What is done to a server once, and what a person may want to know of it. */
 import { Connection } from "@temporalio/client";
 import { connectClient } from "./client.ts";
+import { temporalConfiguration } from "./configuration.ts";
 import { placeOf, type Place, type TemporalOptions } from "./options.ts";
 import { connected } from "./reach.ts";
 import { isNotPermitted, missingAttributes, registerAttributes } from "./search-attributes.ts";
@@ -18,15 +19,26 @@ export interface Inspection extends Pick<Place, "address" | "namespace" | "taskQ
  * Throws ENGINE_UNREACHABLE when no server answers, and FORBIDDEN, with what to register by hand, where this process may not.
  */
 export async function setUp(options: TemporalOptions = {}): Promise<readonly string[]> {
-  return withServer(options, registerAttributes);
+  return withServer(placeOf(options), registerAttributes);
+}
+
+/** Likewise for a server that was started here: it knows no credentials, and speaks no TLS, whatever the environment has. */
+export async function setUpOwn(options: TemporalOptions & { readonly address: string }): Promise<void> {
+  const { address } = options;
+  await withServer({ ...placeOf(options), connection: { address } }, registerAttributes);
+}
+
+/** Where Temporal's environment or profile says that the server is; undefined: nowhere. */
+export function configuredAddress(): string | undefined {
+  return temporalConfiguration().connectionOptions.address;
 }
 
 /** Looks at a server and changes nothing. Throws ENGINE_UNREACHABLE when none answers. */
 export async function inspect(options: TemporalOptions = {}): Promise<Inspection> {
-  const missing = await withServer(options, missingAttributes).catch((thrown: unknown) => {
+  const place = placeOf(options);
+  const missing = await withServer(place, missingAttributes).catch((thrown: unknown) => {
     if (!isNotPermitted(thrown)) throw thrown;
   });
-  const place = placeOf(options);
   const client = await connectClient(place);
   try {
     const { address, namespace, taskQueue } = place;
@@ -38,10 +50,9 @@ export async function inspect(options: TemporalOptions = {}): Promise<Inspection
 }
 
 async function withServer<Value>(
-  options: TemporalOptions,
+  place: Place,
   perform: (place: Place, connection: Connection) => Promise<Value>,
 ): Promise<Value> {
-  const place = placeOf(options);
   const connection = await connected(place, (connectTimeout) =>
     Connection.connect({ ...place.connection, connectTimeout }),
   );

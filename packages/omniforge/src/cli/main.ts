@@ -292,7 +292,7 @@ temporal
   .option("--db <file>", "where it keeps its data (default: .omniforge/temporal.db)")
   .option(
     "--address <address>",
-    "set up the server that is there, and start none (default: TEMPORAL_ADDRESS)",
+    "set up the server that is there, and start none (default: TEMPORAL_ADDRESS, or another machine's in the config file or Temporal's profile)",
   )
   .action((choice: TemporalDevChoice) =>
     run(async () => (await import("./commands/temporal-dev.ts")).temporalDev(choice)),

@@ -29,7 +29,7 @@ export interface ForgeChoice {
   /** Whether this process executes tasks, or only talks to those that do; where it depends on the engine, by which. */
   readonly work: boolean | ((engine: EngineName) => boolean);
   /** What this process does on Temporal beyond the config file's settings. */
-  readonly temporal?: Omit<TemporalProcess, keyof TemporalSettings>;
+  readonly temporal?: Omit<TemporalProcess, Exclude<keyof TemporalSettings, "worker">>;
   /** Whether it creates tasks: then it must know the model that they get. */
   readonly creates?: boolean;
   /** The model that was asked for, by its reference. */
@@ -69,8 +69,7 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
     dataDirectory,
     agents,
     work,
-    backend:
-      engine === "temporal" ? await loadTemporal({ ...config.temporal, ...choice.temporal }) : inProcess(),
+    backend: engine === "temporal" ? await loadTemporal(processOf(config, choice)) : inProcess(),
     model: model.reference,
     discovery,
     ...(config.redact !== undefined && { redact: config.redact }),
@@ -105,6 +104,11 @@ export async function openForge(choice: ForgeChoice): Promise<Opened> {
     reopen: () => openForge({ ...choice, backend: forge.backend.name, work: false, creates: false }),
     isAnyoneWorking: () => forge.backend.isAnyoneWorking(),
   };
+}
+
+/** What the command line says of a worker comes before what the config file says of it. */
+function processOf({ temporal = {} }: OmniForgeConfig, choice: ForgeChoice): TemporalProcess {
+  return { ...temporal, ...choice.temporal, worker: { ...temporal.worker, ...choice.temporal?.worker } };
 }
 
 /** Where it runs is known to the environment, not to the config file that is checked in. */

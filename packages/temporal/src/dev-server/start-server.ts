@@ -9,7 +9,7 @@ import { connect } from "node:net";
 import { dirname } from "node:path";
 import { OmniForgeError } from "omniforge/protocol";
 import { placeOf } from "../options.ts";
-import { setUp } from "../set-up.ts";
+import { setUpOwn } from "../set-up.ts";
 import { obtainBinary } from "./obtain-binary.ts";
 
 export interface DevServerOptions {
@@ -39,10 +39,16 @@ const stopMs = 10_000;
 
 const settings = ["history.transferProcessorMaxPollRPS=100000", "history.timerProcessorMaxPollRPS=100000"];
 
+const wantsTls =
+  "Temporal's environment or profile has an API key or TLS, and this server speaks none: what reads them does not reach it " +
+  "(TEMPORAL_TLS=false, or another TEMPORAL_PROFILE).";
+
 /** Throws ENGINE_MISSING when there is no binary and none can be had, ENGINE_UNREACHABLE when the server does not come up. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const { port = 7233, headless = false, file, onNotice = () => undefined } = options;
-  const { namespace } = placeOf(options.namespace === undefined ? {} : { namespace: options.namespace });
+  const { namespace, connection } = placeOf(
+    options.namespace === undefined ? {} : { namespace: options.namespace },
+  );
   const address = `${host}:${port}`;
   if (await isTaken(port)) {
     const message = `something listens at ${address} already: give another --port, or use what is there`;
@@ -64,12 +70,13 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     throw new OmniForgeError("ENGINE_UNREACHABLE", message);
   });
   try {
-    await Promise.race([setUp({ address, namespace, connectTimeoutMs: startMs }), early]);
+    await Promise.race([setUpOwn({ address, namespace, connectTimeoutMs: startMs }), early]);
   } catch (thrown) {
     await stop(child, ended);
     throw thrown;
   }
   early.catch(() => undefined);
+  if (connection.tls) onNotice(wantsTls);
   return {
     address,
     ...(!headless && { page: `http://${host}:${port + 1_000}` }),

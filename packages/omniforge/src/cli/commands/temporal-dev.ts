@@ -1,7 +1,6 @@
 /** `omniforge temporal dev`: a Temporal server on this machine, until Ctrl-C; or a look at the one that was named. */
 import { join } from "node:path";
 import { temporalPackage } from "../../load-temporal.ts";
-import { isLoopback } from "../../server/listen.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { userPath } from "../invocation.ts";
@@ -19,24 +18,25 @@ export interface TemporalDevChoice {
 }
 
 /**
- * Starts nothing where an address is given: that server is set up instead. One of this machine in the config file is where
- * it is started, as its namespace is the one that is made: what `worker` and `serve` then find by the same file.
+ * Starts nothing where an address is given: that server is set up instead. One of this machine in the config file or in
+ * Temporal's profile is where it is started, as their namespace is the one that is made: what `worker` and `serve` then
+ * find by the same words. TEMPORAL_ADDRESS names a server that is there, whatever the machine; `--port` starts one anyway.
  */
 export async function temporalDev(choice: TemporalDevChoice): Promise<ExitCode> {
   const { write } = openOutput(process.stdout);
   const { config } = await loadConfig();
-  const { setUp, startDevServer } = await temporalPackage();
+  const { configuredAddress, setUp, startDevServer } = await temporalPackage();
   const { temporal = {} } = config;
-  const portHere = ownPort(temporal.address);
-  const configured =
-    portHere === undefined ? (temporal.address ?? process.env["TEMPORAL_ADDRESS"]) : undefined;
-  const address = choice.address ?? configured;
+  const named = temporal.address === undefined ? process.env["TEMPORAL_ADDRESS"] : undefined;
+  const configured = named ?? temporal.address ?? configuredAddress();
+  const portHere = named === undefined ? ownPort(configured) : undefined;
+  const port = choice.port ?? portHere;
+  const address = choice.address ?? (port === undefined ? configured : undefined);
   if (address !== undefined) {
     await setUp({ ...temporal, address, onNotice: sayNotice });
     write(`A Temporal server answers at ${address}, and is set up: nothing was started.\n`);
     return exitCodes.done;
   }
-  const port = choice.port ?? portHere;
   const told = untilTold().then(() => "told" as const);
   const server = await startDevServer({
     file: userPath(choice.db ?? join(config.dataDirectory ?? defaultData, "temporal.db")),
@@ -53,9 +53,12 @@ export async function temporalDev(choice: TemporalDevChoice): Promise<ExitCode> 
   return exitCodes.done;
 }
 
-/** The port of an address of this machine. */
+/** Where a server that is started here answers. */
+const ownHosts = new Set(["localhost", "127.0.0.1"]);
+
+/** The port of an address at which one can be started. */
 function ownPort(address: string | undefined): number | undefined {
   if (address === undefined || !URL.canParse(`http://${address}`)) return undefined;
   const { hostname, port } = new URL(`http://${address}`);
-  return isLoopback(hostname) && port !== "" ? Number(port) : undefined;
+  return ownHosts.has(hostname) && port !== "" ? Number(port) : undefined;
 }

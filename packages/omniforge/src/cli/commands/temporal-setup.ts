@@ -15,6 +15,12 @@ export interface TemporalSetupChoice {
 /** May be repeated. */
 export async function temporalSetup({ wait = 5, takeOver, data }: TemporalSetupChoice): Promise<ExitCode> {
   const { config } = await loadConfig();
+  if (takeOver === true) {
+    const temporal = { takeOver, connectTimeoutMs: wait * 1_000, onNotice: sayNotice };
+    const opened = await openForge({ data, backend: "temporal", work: false, temporal });
+    await opened.close();
+    process.stdout.write("Tasks that are under way go on here, once a worker runs.\n");
+  }
   const { setUp } = await temporalPackage();
   const added = await setUp({ ...config.temporal, connectTimeoutMs: wait * 1_000, onNotice: sayNotice });
   process.stdout.write(
@@ -22,10 +28,5 @@ export async function temporalSetup({ wait = 5, takeOver, data }: TemporalSetupC
       ? `Registered: ${added.join(", ")}.\n`
       : "Everything is there already: nothing was changed.\n",
   );
-  if (takeOver === true) {
-    const opened = await openForge({ data, backend: "temporal", work: false, temporal: { takeOver } });
-    await opened.close();
-    process.stdout.write("Tasks that are under way go on here, once a worker runs.\n");
-  }
   return exitCodes.done;
 }

@@ -8,6 +8,7 @@ import { messageOf } from "../../protocol/error.ts";
 import { hiddenFields } from "../../redaction/fields.ts";
 import { compileRules } from "../../tools/builtin/shell/rules.ts";
 import type { Tool } from "../../tools/tool.ts";
+import { temporalShape } from "./temporal-shape.ts";
 
 /** A key that is wrong: where it stands, and why. */
 export interface Wrong {
@@ -33,15 +34,6 @@ const rules = z.strictObject({
   deny: z.array(z.string()).optional(),
 });
 
-const word = z.string().min(1);
-const temporal = z.strictObject({
-  address: word.exactOptional(),
-  namespace: word.exactOptional(),
-  taskQueue: word.exactOptional(),
-  queues: z.strictObject({ model: word.exactOptional(), tools: word.exactOptional() }).exactOptional(),
-  modelRates: z.record(z.string(), z.number().positive()).exactOptional(),
-});
-
 const shape = z.strictObject({
   agents: z
     .array(agent)
@@ -58,7 +50,7 @@ const shape = z.strictObject({
     .regex(/^[^\s:]+:\S+$/, "is no reference to a model; it has the form provider:model")
     .optional(),
   backend: z.enum(["in-process", "temporal"]).optional(),
-  temporal: temporal.optional(),
+  temporal: temporalShape.optional(),
   dataDirectory: z.string().min(1).optional(),
   workspace: z.string().min(1).optional(),
   database: z
