@@ -1,5 +1,6 @@
 /** Messages and wake-ups: what is said is taken once, whenever it is said and whoever hears of it. */
 import assert from "node:assert/strict";
+import { listenPrompt, listenTool } from "../../../tools/builtin/listen.ts";
 import { answer, calls, replies } from "../kit.ts";
 import type { Theme } from "../scenario.ts";
 
@@ -37,6 +38,43 @@ export const messages: Theme = {
         await stage.say("more", "m1");
         await process.continue();
         await stage.ends("completed", "go+more");
+      },
+    },
+    {
+      name: "goes on with what is said to it while it listens, and with what was said before it did",
+      cast: (kit) => ({
+        tools: [listenTool],
+        script: async ({ turn, said }) => {
+          if (turn === 2) await kit.wait("replying");
+          return turn < 3 ? calls(["listen", { question: listenPrompt }]) : answer(said.join("+"));
+        },
+      }),
+      async play(stage) {
+        await stage.submit();
+        await stage.asks(["1/tool/0"]);
+        await stage.say("more", "m1");
+        await stage.gates.reached("replying");
+        await stage.say("still more", "m2");
+        stage.gates.open("replying");
+        await stage.ends("completed", "go+more+still more");
+      },
+    },
+    {
+      name: "goes on once with a message that is said again and again while it listens",
+      cast: () => ({
+        tools: [listenTool],
+        script: ({ turn, said }) =>
+          turn < 3 ? calls(["listen", { question: listenPrompt }]) : answer(said.join("+")),
+      }),
+      async play(stage) {
+        await stage.submit();
+        await stage.asks(["1/tool/0"]);
+        await stage.say("more", "m1");
+        await stage.asks(["2/tool/0"]);
+        for (let again = 0; again < 3; again++) await stage.say("more", "m1");
+        await stage.asks(["2/tool/0"]);
+        await stage.say("enough", "m2");
+        await stage.ends("completed", "go+more+enough");
       },
     },
     {
