@@ -21,8 +21,8 @@ beforeEach(async () => {
 afterEach(() => stage[Symbol.asyncDispose]());
 
 async function page(query: string): Promise<TreePage> {
-  const { status, body, text } = await stage.ask(`/api/v1/tasks/${task}/events?tree=true&${query}`);
-  expect(status, text).toBe(200);
+  const { status, body } = await stage.ask(`/api/v1/tasks/${task}/events?tree=true&${query}`);
+  expect(status).toBe(200);
   return body as TreePage;
 }
 
