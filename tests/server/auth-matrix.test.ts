@@ -6,6 +6,7 @@ import { roles, type Role, type Task } from "omniforge/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Route } from "../../packages/omniforge/src/server/route.ts";
 import { serverRoutes as routes } from "../../packages/omniforge/src/server/app.ts";
+import { writeCursor } from "../../packages/omniforge/src/server/cursor.ts";
 import { clerk, openAuthStage, type AuthStage } from "./auth-stage.ts";
 
 /** How a route is called so that it answers with this status, to whom may call it. */
@@ -231,6 +232,18 @@ describe("another tenant's", () => {
     const acme = { authorization: stage.key("acme", "admin") };
     const response = await call(route, pathOf(route, undefined, conversation_id), acme);
     expect([response.status, await response.json()]).toMatchObject([404, { code: "TASK_NOT_FOUND" }]);
+  });
+
+  it("cursor is a place in the caller's own list", async () => {
+    const foreign = await taskOf("other", "waiting");
+    const own = await taskOf("acme", "waiting");
+    const cursor = writeCursor({ createdAt: own.createdAt + 1, task: foreign.task });
+    const response = await stage.app.request(`/api/v1/tasks?limit=200&cursor=${cursor}`, {
+      headers: { authorization: stage.key("acme", "viewer") },
+    });
+    const { items } = (await response.json()) as { items: Task[] };
+    expect(items.map(({ task }) => task)).toContain(own.task);
+    expect(new Set(items.map(({ tenant }) => tenant))).toEqual(new Set(["acme"]));
   });
 
   it("idempotency key is another key", async () => {

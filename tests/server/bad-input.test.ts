@@ -29,6 +29,19 @@ async function refused(
   return [response.status, problem.code];
 }
 
+describe("an empty body", () => {
+  it.each(["application/json", "application/x-www-form-urlencoded", "text/plain"])(
+    "is none, where none need be there, also as %s",
+    async (type) => {
+      const made = await stage.ask(tasks, { body: { message: "pay 5" } });
+      const path = `/api/v1/tasks/${(made.body as { task: string }).task}/cancel`;
+      const headers = { "content-type": type };
+      expect((await stage.ask(path, { body: "{", headers })).status).toBeGreaterThanOrEqual(400);
+      expect((await stage.ask(path, { body: "", headers })).status).toBe(202);
+    },
+  );
+});
+
 describe("a body", () => {
   it.each([
     ["no JSON", "{", 400, "INVALID_INPUT"],

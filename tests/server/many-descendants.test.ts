@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { createServer } from "../../packages/omniforge/src/server/index.ts";
 import { openStage } from "../a2a/stage.ts";
 
-it("a stream with sub-agents goes on where it was, however many have been opened since", async () => {
+it("a stream with sub-agents goes on where it was, and pages tell of 64, however many have been opened since", async () => {
   const agent = defineAgent({ name: "parent", instructions: "x" });
   await using stage = await openStage([agent], async ({ signal }) => {
     await new Promise((resolve) => signal?.addEventListener("abort", resolve));
@@ -49,6 +49,14 @@ it("a stream with sub-agents goes on where it was, however many have been opened
   const id = [...text.matchAll(/^id: (.+)$/gm)].at(-1)?.[1] ?? "";
   const again = await app.request(path, { headers: { ...headers, "last-event-id": id } });
   await again.body?.cancel();
-  app.stop();
   expect(again.status).toBe(200);
+  const told = new Set<string>();
+  for (let next: string | undefined = "0"; next !== undefined;) {
+    const response = await app.request(`${path}&limit=1000&after=${next}`);
+    const { items, ...rest } = (await response.json()) as { items: { task: string }[]; next?: string };
+    for (const item of items) told.add(item.task);
+    next = rest.next;
+  }
+  app.stop();
+  expect(told.size).toBe(65);
 }, 120_000);

@@ -230,6 +230,15 @@ describe("the list of tasks", () => {
     expect((listed.body as { items: Task[] }).items).toHaveLength(7);
   });
 
+  it("is refused of an agent that is not there, unless it has tasks", async () => {
+    const { task } = await submit("help 7");
+    await expect.poll(async () => (await stage.forge.list({ root: task })).length).toBe(2);
+    const asked = async (agent: string) => stage.ask(`${api}/agents/${agent}/tasks?state=failed`);
+    expect(codeOf(await asked("nobody"))).toEqual([404, "AGENT_NOT_FOUND"]);
+    for (const agent of ["clerk", "helper"])
+      expect(await asked(agent)).toMatchObject({ status: 200, body: { items: [] } });
+  });
+
   it.each([
     "cursor=nonsense",
     "cursor=W10",

@@ -10,7 +10,7 @@ export interface BodySchemas<Body = unknown> {
   readonly content: Readonly<Record<string, z.ZodType<Body>>>;
   /** Default 1 MiB. */
   readonly maximumBytes?: number;
-  /** What no body at all stands for; without it, a body must be there. */
+  /** What an empty body stands for, whatever its type; without it, a body must be there. */
   readonly optional?: Body;
 }
 
@@ -21,15 +21,17 @@ const deepest = 64;
 export async function readBody<Body>(request: Request, schemas: BodySchemas<Body>): Promise<Body> {
   const mediaType = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const { optional, maximumBytes = defaultMaximumBytes } = schemas;
-  if (mediaType === "" && optional !== undefined && (await readText(request, maximumBytes)) === "")
-    return optional;
-  const schema = schemas.content[mediaType];
-  if (schema === undefined || !Object.hasOwn(schemas.content, mediaType))
-    throw new OmniForgeError(
+  const schema = Object.hasOwn(schemas.content, mediaType) ? schemas.content[mediaType] : undefined;
+  const unsupported = (): OmniForgeError =>
+    new OmniForgeError(
       "UNSUPPORTED_MEDIA_TYPE",
       `the body is to be ${Object.keys(schemas.content).join(" or ")}`,
     );
+  if (schema === undefined && optional === undefined) throw unsupported();
   const text = await readText(request, maximumBytes);
+  // Many clients say what a body would be, and send none.
+  if (text === "" && optional !== undefined) return optional;
+  if (schema === undefined) throw unsupported();
   const parsed = schema.safeParse(mediaType === "text/plain" ? text : parseJson(text));
   if (parsed.success) return parsed.data;
   throw new OmniForgeError("INVALID_INPUT", `body: ${z.prettifyError(parsed.error)}`);

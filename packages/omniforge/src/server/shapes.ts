@@ -9,6 +9,9 @@ import { json } from "../protocol/json.ts";
 import { message, part, usage } from "../protocol/message.ts";
 import { taskStates } from "../protocol/task.ts";
 
+/** How far the view of a task goes back. */
+export const shownEntries = 300;
+
 /** The components of the document. */
 export const shapes = new Map<z.ZodType, string>();
 
@@ -81,8 +84,14 @@ export const taskDetail = named(
   z
     .object({
       ...taskFields,
-      messages: z.array(said).describe("What was said last; all of it is in the events."),
-      artifacts: z.array(artifact).describe("Files and large values that those entries name."),
+      messages: z
+        .array(said)
+        .describe(`What the last ${shownEntries} entries of its log have said; all of it is in the events.`),
+      artifacts: z
+        .array(artifact)
+        .describe(
+          `Files and large values that those ${shownEntries} entries name. Earlier ones are had by their names, too.`,
+        ),
     })
     .loose(),
 );

@@ -1,4 +1,5 @@
 /** Creating a task for a request: what a client may ask for, and that the same key means the same request. */
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Agent } from "../agents/define-agent.ts";
 import type { OmniForge } from "../create-omniforge.ts";
@@ -8,7 +9,8 @@ import { json, wellFormedText } from "../protocol/json.ts";
 import { message as messageShape, userMessage, type Message } from "../protocol/message.ts";
 import type { Limits } from "../protocol/agent-spec.ts";
 import type { Task } from "../protocol/task.ts";
-import { keepFiles } from "../steps/files.ts";
+import { readSpec } from "../steps/create-task.ts";
+import { nameFiles } from "../steps/files.ts";
 import type { Caller } from "./caller.ts";
 import { named } from "./shapes.ts";
 
@@ -77,7 +79,7 @@ export async function submitOrder(
   order: Order,
 ): Promise<Task> {
   const { message, context, idempotencyKey, messageId } = order;
-  const limits = smallerLimits(agent, order.limits);
+  const limits = smallerLimits(agent.definition.limits, order.limits);
   const task = await forge.submit(agent, message, {
     actor: actorOf(caller),
     ...(limits && { limits }),
@@ -94,9 +96,12 @@ export function actorOf({ key, role }: Caller): string {
   return key === undefined ? role : `key:${key}`;
 }
 
-function smallerLimits(agent: Agent, asked: Order["limits"]): Partial<Limits> | undefined {
+function smallerLimits(
+  given: Partial<Limits> | undefined,
+  asked: Order["limits"],
+): Partial<Limits> | undefined {
   if (asked === undefined) return undefined;
-  const own: Partial<Limits> = { turns: 100, ...agent.definition.limits };
+  const own: Partial<Limits> = { turns: 100, ...given };
   const limits: { -readonly [K in keyof Limits]?: Limits[K] } = {};
   for (const name of ["turns", "tokens", "wallTimeMs", "costUsd"] as const) {
     const wanted = asked[name];
@@ -105,26 +110,39 @@ function smallerLimits(agent: Agent, asked: Order["limits"]): Partial<Limits> | 
   return limits;
 }
 
-/** The log itself is compared, not what is shown of it. An erased task can't be: it stays what it was. */
-async function checkSame(
-  forge: OmniForge,
-  task: Task,
-  agent: Agent,
-  { message, messageId }: Order,
-): Promise<void> {
+/**
+ * The log itself is compared, not what is shown of it. An erased task can't be: it stays what it was.
+ *
+ * Limits are those that this order would have got from the agent as the task has pinned it: who repeats a request need not
+ * know that the agent has changed since.
+ */
+async function checkSame(forge: OmniForge, task: Task, agent: Agent, order: Order): Promise<void> {
   if (task.erased) return;
-  const { store, blobs } = forge.world;
-  const reference = { tenant: forge.tenant, task: task.task };
-  // As the log has it: members in their order, large files beside it under names that follow from their bytes.
-  const kept = await keepFiles(blobs, reference, messageShape.parse(message));
-  const [first] = (await store.read(reference, 0, 2)).filter(isKind("message"));
+  const { store } = forge.world;
+  const entries = await store.read({ tenant: forge.tenant, task: task.task }, 0, 2);
+  const [created] = entries.filter(isKind("created"));
+  const [first] = entries.filter(isKind("message"));
   const isSame =
+    created !== undefined &&
     task.agent === agent.name &&
-    first?.body.id === messageId &&
-    JSON.stringify(first?.body.message) === JSON.stringify(kept);
+    first?.body.id === order.messageId &&
+    created.body.context === order.context &&
+    // As the log has it: members in their order, large files under names that follow from their bytes.
+    JSON.stringify(first?.body.message) === JSON.stringify(nameFiles(messageShape.parse(order.message))) &&
+    isDeepStrictEqual(created.body.limits, await limitsOf(forge, task, created.body.specHash, order));
   if (!isSame)
     throw new OmniForgeError(
       "IDEMPOTENCY_MISMATCH",
       `this Idempotency-Key has made task ${task.task} of another request`,
     );
+}
+
+async function limitsOf(
+  { world }: OmniForge,
+  { task }: Task,
+  specHash: string,
+  order: Order,
+): Promise<Limits> {
+  const { limits } = await readSpec(world, { task, specHash });
+  return { ...limits, ...smallerLimits(limits, order.limits) };
 }

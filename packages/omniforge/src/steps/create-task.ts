@@ -112,7 +112,10 @@ const parsed = new WeakMap<StepWorld, Map<string, SpecSet>>();
 const keptSpecSets = 256;
 
 /** The spec that a task has pinned; kept for the next step. */
-export async function readSpec(world: StepWorld, row: TaskRow): Promise<AgentSpec> {
+export async function readSpec(
+  world: StepWorld,
+  row: Pick<TaskRow, "task" | "specHash">,
+): Promise<AgentSpec> {
   const set = await readSpecSet(world, row);
   const spec = set.agents[set.root];
   if (spec === undefined)
@@ -123,7 +126,10 @@ export async function readSpec(world: StepWorld, row: TaskRow): Promise<AgentSpe
   return spec;
 }
 
-export async function readSpecSet(world: StepWorld, row: TaskRow): Promise<SpecSet> {
+export async function readSpecSet(
+  world: StepWorld,
+  row: Pick<TaskRow, "task" | "specHash">,
+): Promise<SpecSet> {
   const known = parsed.get(world) ?? new Map<string, SpecSet>();
   parsed.set(world, known);
   const set = known.get(row.specHash) ?? (await world.store.specs(row.specHash));

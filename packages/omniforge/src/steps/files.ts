@@ -7,7 +7,7 @@
 import type { Message, Part } from "../protocol/message.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TranscriptItem } from "../protocol/transcript.ts";
-import type { BlobStore } from "../store/blob-store.ts";
+import { hashOf, type BlobStore } from "../store/blob-store.ts";
 
 type FilePart = Extract<Part, { type: "file" }>;
 
@@ -17,7 +17,7 @@ const inlineCharacters = 32_768;
 /** Moves a large file's bytes out of the part. May be repeated. */
 export async function keepFile(blobs: BlobStore, task: TaskReference, part: FilePart): Promise<FilePart> {
   const { data, ...rest } = part;
-  if (data === undefined || data.length <= inlineCharacters) return part;
+  if (!isLarge(data)) return part;
   return { ...rest, blob: await blobs.put(task, Buffer.from(data, "base64")) };
 }
 
@@ -26,6 +26,22 @@ export async function keepFiles(blobs: BlobStore, task: TaskReference, message: 
   const keep = async (part: Part): Promise<Part> =>
     part.type === "file" ? keepFile(blobs, task, part) : part;
   return { ...message, parts: await Promise.all(message.parts.map(keep)) };
+}
+
+/** The message as `keepFiles` would return it, keeping nothing: to compare with one that was kept. */
+export function nameFiles(message: Message): Message {
+  const name = (part: Part): Part => {
+    if (part.type !== "file") return part;
+    const { data, ...rest } = part;
+    if (!isLarge(data)) return part;
+    const bytes = Buffer.from(data, "base64");
+    return { ...rest, blob: { hash: hashOf(bytes), bytes: bytes.byteLength } };
+  };
+  return { ...message, parts: message.parts.map(name) };
+}
+
+function isLarge(data: string | undefined): data is string {
+  return data !== undefined && data.length > inlineCharacters;
 }
 
 const broughtBack = new WeakMap<TranscriptItem, TranscriptItem>();

@@ -6,13 +6,16 @@ import { entry } from "../shapes.ts";
 import { positionIn, streamResponse } from "../sse/respond.ts";
 import { entryView } from "../view/entry-view.ts";
 import { trace, traceTurn } from "../view/trace.ts";
+import { treeItems, treePage } from "../view/tree-page.ts";
 import { taskOf, wantsStream } from "./tasks.ts";
 
+const headSeq = z.int().describe("How many entries the task's own log has.");
 const eventPage = z.object({
   items: z.array(entry),
-  headSeq: z.int().describe("How many entries the log has."),
+  headSeq,
   next: z.int().optional().describe("`after` of the next page; none: this was the last."),
 });
+const treeEventPage = z.object({ ...treeItems, headSeq }).describe("With `tree=true`.");
 
 export const eventRoutes: readonly Route[] = [
   route(
@@ -37,14 +40,21 @@ export const eventRoutes: readonly Route[] = [
           .describe(
             "Entries after this one: a seq, or an id of the stream. The header Last-Event-ID comes before it.",
           ),
-        tree: flag.optional().describe("Its sub-agents' events too, of 64 at most. Ids are then opaque."),
+        tree: flag
+          .optional()
+          .describe(
+            "Its sub-agents' events too, of 64 at most; a page has one log after the other. Ids are then opaque.",
+          ),
         limit: whole(1, 1_000).default(100).describe("Of a page."),
       }),
       headers: z.object({ "last-event-id": z.string().max(2_000).optional() }),
       answers: {
         200: {
           description: "The stream, or a page.",
-          content: { "application/json": eventPage, "text/event-stream": z.string() },
+          content: {
+            "application/json": z.union([eventPage, treeEventPage]),
+            "text/event-stream": z.string(),
+          },
         },
         204: { description: "The task has ended, and everything has been seen." },
       },
@@ -55,10 +65,15 @@ export const eventRoutes: readonly Route[] = [
       const { after = "", tree = false, limit } = query;
       const from = (headers["last-event-id"] ?? "") || after || undefined;
       const isStream = wantsStream(context);
-      const position = await positionIn(forge, task, from, isStream && tree);
+      const position = await positionIn(forge, task, from, tree);
       if (isStream) {
         if (position === undefined) return new Response(null, { status: 204 });
         return streamResponse(context, context.var.streams, { task: task.task, after: position, tree });
+      }
+      if (tree) {
+        const page =
+          position === undefined ? { items: [] } : await treePage(forge, task.task, position, limit);
+        return context.json({ ...page, headSeq: task.headSeq });
       }
       const seen = position?.get(task.task) ?? task.headSeq;
       const entries = await forge.log(task.task, seen, limit);

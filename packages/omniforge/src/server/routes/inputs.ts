@@ -1,9 +1,9 @@
 /** What waits for people: one inbox, answering, and saying something unasked. */
 import { z } from "zod";
-import { firstMessageId, isListening } from "../../agents/conversation.ts";
+import { firstMessageId } from "../../agents/conversation.ts";
 import type { OmniForge } from "../../create-omniforge.ts";
 import { OmniForgeError } from "../../protocol/error.ts";
-import { answer, inputRequest } from "../../protocol/input.ts";
+import { answer } from "../../protocol/input.ts";
 import { wellFormedText } from "../../protocol/json.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { Task } from "../../protocol/task.ts";
@@ -15,18 +15,8 @@ import { agentTaskParams, conditional, idempotent, pageQuery, taskParams } from 
 import { route, type Route } from "../route.ts";
 import { named, page } from "../shapes.ts";
 import { actorOf, messageIn, toMessage } from "../submit.ts";
+import { inboxPage, mostTasks, waiting } from "../view/inbox.ts";
 import { taskOf } from "./tasks.ts";
-
-const waiting = named(
-  "WaitingInput",
-  z.object({
-    task: z.string(),
-    agent: z.string(),
-    root: z.string().describe("The task that somebody gave, where this one is a sub-agent's."),
-    since: z.number().describe("When its task changed last. Epoch milliseconds."),
-    request: inputRequest,
-  }),
-);
 
 const accepted = named(
   "Accepted",
@@ -104,7 +94,12 @@ export const inputRoutes: readonly Route[] = [
       method: "get",
       path: "/api/v1/inputs",
       operation: "listInputs",
-      summary: "Everything that waits for a person, sub-agents' included; what waits longest comes last.",
+      summary: "Everything that waits for a person, sub-agents' included; the newest tasks first.",
+      description: [
+        "A task's requests stand on one page, which may so have a few more than `limit`. A page looks at",
+        `${mostTasks} waiting tasks at most, conversations that wait to be talked to included: it may have fewer than \`limit\`,`,
+        "or none, and a `next` all the same.",
+      ].join(" "),
       tag: "inputs",
       role: "viewer",
       query: pageQuery.extend({
@@ -115,28 +110,10 @@ export const inputRoutes: readonly Route[] = [
     },
     async ({ query, forge, context }) => {
       const { limit, cursor, agent, root } = query;
-      const found = await forge.list({
-        states: ["input-required"],
-        limit: limit + 1,
-        ...(agent !== undefined && { agent }),
-        ...(root !== undefined && { root }),
-        ...(cursor !== undefined && { before: readCursor(cursor) }),
-      });
-      const tasks = found.slice(0, limit);
-      const last = tasks.at(-1);
-      // Who waits for the next thing that is said waits for nobody's decision; a cancelled task waits no more.
-      const items = tasks.flatMap((one) =>
-        (one.cancelRequested ? [] : one.pending.filter((request) => !isListening(request))).map(
-          (request) => ({
-            task: one.task,
-            agent: one.agent,
-            root: one.root,
-            since: one.updatedAt,
-            request,
-          }),
-        ),
-      );
-      return context.json({ items, ...(found.length > limit && last && { next: writeCursor(last) }) });
+      const wanted = { ...(agent !== undefined && { agent }), ...(root !== undefined && { root }) };
+      const after = cursor === undefined ? undefined : readCursor(cursor);
+      const { items, next } = await inboxPage(forge, wanted, limit, after);
+      return context.json({ items, ...(next && { next: writeCursor(next) }) });
     },
   ),
   route(

@@ -54,6 +54,18 @@ async function listTasks(
   return context.json({ items, ...(found.length > limit && last && { next: writeCursor(last) }) });
 }
 
+/** Those of an agent that is not registered (any more) are told, too. Throws AGENT_NOT_FOUND where there are none. */
+async function listAgentTasks(
+  forge: OmniForge,
+  context: ServerContext,
+  query: z.infer<typeof filters>,
+  agent: string,
+): Promise<Response> {
+  if (!forge.agents.has(agent) && (await forge.list({ agent, limit: 1 })).length === 0)
+    agentNamed(forge, agent);
+  return listTasks(forge, context, query, agent);
+}
+
 /** Without what was not given. */
 function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
@@ -187,13 +199,16 @@ export const taskRoutes: readonly Route[] = [
       path: "/api/v1/agents/{agent}/tasks",
       operation: "listAgentTasks",
       summary: "An agent's tasks, the newest first.",
+      description:
+        "Sub-agents, and agents that this server does not have any more, are known by their tasks: 404 without any.",
       tag: "tasks",
       role: "viewer",
       params: agentParams,
       query: filters,
       answers: listAnswers,
+      problems: ["AGENT_NOT_FOUND"],
     },
-    ({ params, query, forge, context }) => listTasks(forge, context, query, params.agent),
+    ({ params, query, forge, context }) => listAgentTasks(forge, context, query, params.agent),
   ),
   route(
     {

@@ -48,8 +48,17 @@ export function readPosition(text: string, root: string, family: readonly string
   return position;
 }
 
+/** An id says all of a family again, and there is one for each entry: what was made out once is kept. */
+const digests = new Map<string, string>();
+const keptDigests = 10_000;
+
 function digest(task: string): string {
-  return createHash("sha256").update(task).digest("base64url").slice(0, 10);
+  const known = digests.get(task);
+  if (known !== undefined) return known;
+  const made = createHash("sha256").update(task).digest("base64url").slice(0, 10);
+  if (digests.size >= keptDigests) digests.clear();
+  digests.set(task, made);
+  return made;
 }
 
 function unknown(text: string): OmniForgeError {

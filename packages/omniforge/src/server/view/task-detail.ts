@@ -3,6 +3,7 @@ import type { OmniForge } from "../../create-omniforge.ts";
 import type { Entry } from "../../protocol/entry.ts";
 import type { Part } from "../../protocol/message.ts";
 import type { Task } from "../../protocol/task.ts";
+import { shownEntries } from "../shapes.ts";
 import { artifactsIn, type Artifact } from "./artifacts.ts";
 
 export interface Said {
@@ -18,12 +19,9 @@ export type TaskDetail = Task & {
   readonly artifacts: readonly Artifact[];
 };
 
-/** How far the view goes back: the whole is in the events. */
-const lastEntries = 300;
-
 /** Reads the end of the log, however long that is. */
 export async function taskDetail(forge: OmniForge, task: Task): Promise<TaskDetail> {
-  const entries = await forge.log(task.task, Math.max(0, task.headSeq - lastEntries), lastEntries);
+  const entries = await forge.log(task.task, Math.max(0, task.headSeq - shownEntries), shownEntries);
   return {
     ...task,
     messages: task.erased ? [] : entries.flatMap(toSaid),

@@ -1,8 +1,9 @@
 /** A task's reasoning, turn by turn: which steps there were, how often each was tried, how long it took, what it cost. */
 import { z } from "zod";
 import type { OmniForge } from "../../create-omniforge.ts";
-import type { Entry, EntryOf } from "../../protocol/entry.ts";
-import { usage } from "../../protocol/message.ts";
+import { isKind, type Entry, type EntryOf } from "../../protocol/entry.ts";
+import { noUsage, usage } from "../../protocol/message.ts";
+import { parseStepKey } from "../../protocol/step-key.ts";
 import type { Task } from "../../protocol/task.ts";
 import { failure, named } from "../shapes.ts";
 
@@ -31,14 +32,20 @@ export const traceTurn = named(
   "TraceTurn",
   z.object({
     turn: z.int(),
-    at: z.number().describe("When the model's reply was recorded. Epoch milliseconds."),
+    at: z
+      .number()
+      .describe("When the model's reply was recorded; without one, its last attempt. Epoch milliseconds."),
     durationMs: z
       .number()
       .describe("Since the entry before: the model's time, with waiting for it and its failed attempts."),
-    model: z.string(),
-    outcome: z.string(),
+    model: z.string().optional().describe("The one that replied; without a reply, the last that was tried."),
+    outcome: z
+      .string()
+      .describe(
+        "Of the reply: answer, calls, limit, context-full, failed. Without one: `open`, or how the task has ended.",
+      ),
     attempts: z.array(attempt).describe("Of the model, those that failed."),
-    usage,
+    usage: usage.describe("Of the reply."),
     steps: z.array(step),
   }),
 );
@@ -48,37 +55,63 @@ type Attempt = z.infer<typeof attempt>;
 
 const entriesAtOnce = 500;
 
-/** So many turns after a seq: no turn is cut in two. */
+/** So many turns after a seq: no turn is cut in two, and the last one may be without a reply as yet. */
 export async function trace(
   forge: OmniForge,
-  { task }: Task,
+  { task, turn }: Task,
   after: number,
   limit: number,
 ): Promise<{ items: readonly TraceTurn[]; next?: number }> {
   const turns: { reply: EntryOf<"reply">; entries: Entry[]; before: Entry[] }[] = [];
   let before: Entry[] = [];
-  let seq = after;
+  const page = (more: boolean): { items: readonly TraceTurn[]; next?: number } => {
+    const last = turns.at(-1)?.reply;
+    return { items: turns.map(toTurn), ...(more && last && { next: last.seq }) };
+  };
+  // The entry before tells how long the first turn took.
+  let seq = Math.max(0, after - 1);
   for (;;) {
-    const page = await forge.log(task, seq, entriesAtOnce);
-    for (const entry of page) {
+    const entries = await forge.log(task, seq, entriesAtOnce);
+    for (const entry of entries) {
       seq = entry.seq;
       const current = turns.at(-1);
-      if (entry.kind !== "reply") {
+      if (entry.kind !== "reply" || seq <= after) {
         (current?.entries ?? before).push(entry);
         continue;
       }
-      if (turns.length === limit) return { items: turns.map(toTurn), next: lastOf(turns)?.seq ?? after };
+      if (turns.length === limit) return page(true);
       turns.push({ reply: entry, entries: [], before });
       before = [];
     }
-    if (page.length < entriesAtOnce) return { items: turns.map(toTurn) };
+    if (entries.length < entriesAtOnce) break;
     await new Promise((resolve) => setImmediate(resolve));
   }
+  const last = turns.at(-1);
+  const open = last ? openTurn(last.reply.body.turn, [last.reply, ...last.entries]) : openTurn(turn, before);
+  if (open === undefined) return page(false);
+  return turns.length === limit ? page(true) : { items: [...page(false).items, open] };
 }
 
-function lastOf(turns: readonly { reply: Entry; entries: readonly Entry[] }[]): Entry | undefined {
-  const last = turns.at(-1);
-  return last?.entries.at(-1) ?? last?.reply;
+/** The turn after this one, which the model has not replied in: only its attempts are there. */
+function openTurn(turn: number, since: readonly Entry[]): TraceTurn | undefined {
+  const attempts = since.filter(isKind("attempt")).filter(({ body }) => {
+    const key = parseStepKey(body.step);
+    return key.kind === "model" && key.turn > turn;
+  });
+  const [first, last] = [attempts[0], attempts.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const previous = since.findLast(({ kind, seq }) => kind !== "attempt" && seq < first.seq);
+  const { model } = last.body;
+  return {
+    turn: parseStepKey(last.body.step).turn,
+    at: last.at,
+    durationMs: previous === undefined ? 0 : Math.max(0, last.at - previous.at),
+    outcome: since.find(isKind("ended"))?.body.state ?? "open",
+    attempts: attempts.flatMap(toAttempt),
+    usage: noUsage,
+    steps: [],
+    ...(model !== undefined && { model }),
+  };
 }
 
 function toTurn(
