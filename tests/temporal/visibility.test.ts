@@ -64,12 +64,13 @@ describe.skipIf(skipped !== "")(`what is seen of a task${skipped}`, { timeout: p
 
   test("set up, once, tasks are found by agent, tenant, root and state; nothing that anybody said is in it", async () => {
     expect(await setUp(place)).toEqual(names);
+    expect(await inspect(place)).toMatchObject({ missing: [] });
+    expect(await inspect(place)).toMatchObject({ missing: [] });
     // Registered is not yet known everywhere in the server.
     await until(async () =>
       (await found('OmniForgeState = "none"').catch(() => undefined)) ? true : undefined,
     );
     expect(await setUp(place)).toEqual([]);
-    expect(await inspect(place)).toMatchObject({ missing: [] });
 
     const child = testAgent({ name: "child", description: canary });
     const parent = testAgent({

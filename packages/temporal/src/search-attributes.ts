@@ -4,6 +4,7 @@
  * Invariant: a server that does not know them runs every task all the same; it only can't be searched by them, and that is
  * said. Not everybody may see or register them: on Temporal Cloud that takes other rights than running workflows does.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionLike } from "@temporalio/client";
 import { OmniForgeError } from "omniforge/protocol";
 import type { Place } from "./options.ts";
@@ -16,6 +17,8 @@ type Server = Pick<ConnectionLike, "operatorService" | "withDeadline">;
 const keyword = 2;
 const invalidArgument = 3;
 const lookAgainMs = 60_000;
+/** A server tells its parts about them by and by; one that takes longer has been told all the same. */
+const registrationMs = 15_000;
 /** A start waits for the answer. */
 const patienceMs = 5_000;
 
@@ -37,12 +40,19 @@ export async function registerAttributes(place: Place, server: Server): Promise<
   try {
     missing = await missingAttributes(place, server);
     const searchAttributes = Object.fromEntries(missing.map((name) => [name, keyword]));
-    if (missing.length > 0)
-      await reach(place, () => server.operatorService.addSearchAttributes({ namespace, searchAttributes }));
+    if (missing.length === 0) return missing;
+    await reach(place, () => server.operatorService.addSearchAttributes({ namespace, searchAttributes }));
+    await shown(place, server);
     return missing;
   } catch (thrown) {
     throw isNotPermitted(thrown) ? byHand(place, missing, thrown) : thrown;
   }
+}
+
+/** Waits until the server says that it knows what it was told: the next process would be told that it does not. */
+async function shown(place: Place, server: Server): Promise<void> {
+  for (const end = Date.now() + registrationMs; Date.now() < end; await sleep(100))
+    if ((await missingAttributes(place, server)).length === 0) return;
 }
 
 /** Whether the server does not let this process see or register them, or has nobody do it over this interface. */
