@@ -193,6 +193,17 @@ describe("the table of routes", () => {
   });
 });
 
+describe("the inbox", () => {
+  it("names for each request the least role that may answer it", async () => {
+    const { task } = await taskOf("acme", "waiting");
+    const headers = { authorization: stage.key("acme", "viewer") };
+    const response = await stage.app.request(`/api/v1/inputs?root=${task}`, { headers });
+    const least = routes.find(({ operation }) => operation === "answerInput")?.role;
+    expect(least).toBe("operator");
+    expect(await response.json()).toMatchObject({ items: [{ task, mayAnswer: least }] });
+  });
+});
+
 describe("a stream", () => {
   it("ends within a second after its key was revoked, and others go on", async () => {
     const { task } = await taskOf("acme", "waiting");
