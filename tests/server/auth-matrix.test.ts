@@ -15,6 +15,8 @@ interface Row {
   readonly body?: unknown;
   /** What it is called on. Default a task that waits for an approval. */
   readonly on?: "waiting" | "ended";
+  /** Whose keys may call it. Default any tenant's. */
+  readonly tenant?: "default";
 }
 
 const approve = { decision: "approve" };
@@ -41,7 +43,7 @@ const rows: Readonly<Record<string, Row>> = {
   chatWithAgent: { succeeds: 202, body: words },
   chat: { succeeds: 202, body: words },
   getArtifact: { succeeds: 200, on: "ended" },
-  scrape: { succeeds: 200 },
+  scrape: { succeeds: 200, tenant: "default" },
 };
 
 const canary = "only-the-other-tenant-knows-this";
@@ -49,7 +51,7 @@ const file = { type: "file" as const, mediaType: "text/plain", name: "note.txt",
 
 let stage: AuthStage;
 beforeAll(async () => {
-  stage = await openAuthStage(["acme", "other"]);
+  stage = await openAuthStage(["acme", "other", "default"]);
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
@@ -105,17 +107,18 @@ describe("the table of routes", () => {
 
   it.each(closed)("lets in to %s who may, and nobody else", async (_name, route) => {
     const row = rows[route.operation];
+    const tenant = row?.tenant ?? "acme";
     for (const role of roles) {
-      const task = await taskOf("acme", row?.on ?? "waiting");
+      const task = await taskOf(tenant, row?.on ?? "waiting");
       const path = pathOf(route, task);
-      const response = await call(route, path, { authorization: stage.key("acme", role) });
+      const response = await call(route, path, { authorization: stage.key(tenant, role) });
       const may = roles.indexOf(role) >= roles.indexOf(route.role as Role);
       expect([role, response.status]).toEqual([role, may ? row?.succeeds : 403]);
       if (may) continue;
       expect(await response.json()).toMatchObject({ code: "FORBIDDEN", status: 403 });
       expect(response.headers.get("content-type")).toContain("application/problem+json");
       // Who may not has done nothing.
-      expect((await stage.forge.forTenant("acme").get(task.task)).headSeq).toBe(task.headSeq);
+      expect((await stage.forge.forTenant(tenant).get(task.task)).headSeq).toBe(task.headSeq);
     }
   });
 
@@ -190,6 +193,28 @@ describe("the table of routes", () => {
       expect(text).not.toContain(foreign.task);
     }
     expect(await stage.forge.forTenant("other").get(foreign.task)).toEqual(foreign);
+  });
+});
+
+describe("what the process counts, of all tenants together,", () => {
+  it.each(roles)("is told to no %s of another tenant than the server's own", async (role) => {
+    const response = await stage.app.request("/metrics", {
+      headers: { authorization: stage.key("acme", role) },
+    });
+    const text = await response.text();
+    expect([response.status, text]).toEqual([403, expect.stringContaining("FORBIDDEN")]);
+    expect(text).not.toMatch(/omniforge_(tokens|cost|tasks)/);
+  });
+});
+
+describe("the inbox", () => {
+  it("names for each request the least role that may answer it", async () => {
+    const { task } = await taskOf("acme", "waiting");
+    const headers = { authorization: stage.key("acme", "viewer") };
+    const response = await stage.app.request(`/api/v1/inputs?root=${task}`, { headers });
+    const least = routes.find(({ operation }) => operation === "answerInput")?.role;
+    expect(least).toBe("operator");
+    expect(await response.json()).toMatchObject({ items: [{ task, mayAnswer: least }] });
   });
 });
 

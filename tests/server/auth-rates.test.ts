@@ -1,5 +1,8 @@
 import * as fc from "fast-check";
 import { Hono } from "hono";
+import { clerk, openAuthStage } from "./auth-stage.ts";
+import { a2a } from "../../packages/omniforge/src/server/a2a/index.ts";
+import { problemResponse } from "../../packages/omniforge/src/server/problem.ts";
 import { describe, expect, it } from "vitest";
 import { limitRate } from "../../packages/omniforge/src/server/auth/by-key.ts";
 import { tokenBuckets } from "../../packages/omniforge/src/server/auth/token-buckets.ts";
@@ -76,7 +79,7 @@ describe("a tenant's rate", () => {
     made.get("/broken", () => {
       throw new Error("broken");
     });
-    made.onError(() => new Response("problem", { status: 500 }));
+    made.onError((error) => problemResponse(error));
     return made;
   };
 
@@ -104,6 +107,42 @@ describe("a tenant's rate", () => {
     expect(await refused.json()).toMatchObject({ code: "RATE_LIMITED", retryable: true, status: 429 });
     tenant.name = "other";
     expect((await limited.request("/")).status).toBe(200);
+  });
+
+  it.each([
+    ["/api/v1/tasks", "GET", "application/problem+json", { code: "RATE_LIMITED", status: 429 }],
+    [
+      `/a2a/${clerk.name}`,
+      "POST",
+      "application/json",
+      { jsonrpc: "2.0", id: null, error: { code: -32_600 } },
+    ],
+    [
+      `/a2a/${clerk.name}/tasks`,
+      "GET",
+      "application/a2a+json",
+      { error: { code: 429, status: "RESOURCE_EXHAUSTED" } },
+    ],
+  ])("is refused in the words of what is spoken at %s", async (path, method, type, body) => {
+    await using stage = await openAuthStage(["acme"], {
+      server: { extensions: [a2a()], guards: [limitRate({ quota: 1, windowSeconds: 60 }, () => 0)] },
+    });
+    const ask = (): Promise<Response> =>
+      Promise.resolve(
+        stage.app.request(path, { method, headers: { authorization: stage.key("acme", "viewer") } }),
+      );
+    await ask();
+    const refused = await ask();
+    expect([refused.status, refused.headers.get("content-type"), await refused.json()]).toMatchObject([
+      429,
+      type,
+      body,
+    ]);
+    expect(Object.fromEntries(refused.headers)).toMatchObject({
+      "retry-after": "60",
+      "ratelimit-policy": '"tenant";q=1;w=60',
+      ratelimit: '"tenant";r=0;t=60',
+    });
   });
 
   it("does not bind who needs no key", async () => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
     });
   }
   process.on("warning", note);
-  stage = await openAuthStage(["acme", "other"], {
+  stage = await openAuthStage(["acme", "other", "default"], {
     agents: [plantedAgent],
     models: { "planted:test": plantedModel() },
     model: "planted:test",
@@ -157,7 +157,6 @@ describe("planted secrets", () => {
     const paths = [
       "/openapi.json",
       "/docs",
-      "/metrics",
       "/readyz",
       "/.well-known/agent-card.json",
       `/a2a/${plantedAgent.name}/.well-known/agent-card.json`,
@@ -170,6 +169,9 @@ describe("planted secrets", () => {
       const text = await (await get(path, { "a2a-version": "1.0" })).text();
       expect([path, found(text)]).toEqual([path, []]);
     }
+    const metrics = await (await get("/metrics", { authorization: stage.key("default", "admin") })).text();
+    expect(metrics).toContain("omniforge_tokens_total");
+    expect(found(metrics)).toEqual([]);
     const rpc = await stage.app.request(`/a2a/${plantedAgent.name}`, {
       method: "POST",
       headers: {

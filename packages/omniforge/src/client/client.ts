@@ -4,6 +4,7 @@ import type { Entry } from "../protocol/entry.ts";
 import type { TaskEvent } from "../protocol/event.ts";
 import type { Answer, InputRequest } from "../protocol/input.ts";
 import type { Message, Part } from "../protocol/message.ts";
+import type { Role } from "../protocol/role.ts";
 import type { Task, TaskState } from "../protocol/task.ts";
 import { follow, type FollowOptions } from "./follow.ts";
 import { createHttp, drawId, type ClientOptions } from "./http.ts";
@@ -66,6 +67,8 @@ export interface OpenInput {
   readonly task: string;
   readonly agent: string;
   readonly request: InputRequest;
+  /** The least role that may answer it. */
+  readonly mayAnswer: Role;
 }
 
 export interface OmniForgeClient {

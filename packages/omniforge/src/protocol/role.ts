@@ -5,7 +5,7 @@
 
 /**
  * From the least to the most. `viewer` reads. `operator` also talks with tasks: answers what they ask, says something,
- * cancels. `developer` also creates tasks. `admin` also erases them.
+ * cancels. `developer` also creates tasks. `admin` also erases them, and the server's own admins read what it counts.
  */
 export const roles = ["viewer", "operator", "developer", "admin"] as const;
 export type Role = (typeof roles)[number];

@@ -59,8 +59,8 @@ export function createServer(whole: OmniForge, options: ServerOptions = {}): Omn
   const unsubscribe = whole.events.subscribe((event) => metrics.note(event));
   metrics.measure(() => {
     const { open, opened, cutOff } = streams.counts;
-    metrics.set("omniforge_streams_open", "Event streams.", open);
-    metrics.set("omniforge_streams_opened", "Event streams since the start.", opened);
+    metrics.set("omniforge_streams_open", "Event streams, and requests that wait for an answer.", open);
+    metrics.set("omniforge_streams_opened", "Those since the start.", opened);
     metrics.set("omniforge_streams_cut_off", "Streams whose client did not read.", cutOff);
   });
 

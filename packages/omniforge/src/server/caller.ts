@@ -14,5 +14,8 @@ export interface Caller {
 /** Finds out who calls. Throws UNAUTHENTICATED. */
 export type Authenticate = (context: ServerContext) => Caller | Promise<Caller>;
 
+/** The tenant of whoever runs the server: its admins are the server's, too. */
+export const ownTenant = "default";
+
 /** Who calls where no keys are set up: then only this machine is listened to. */
-export const everybodyIsAdmin: Authenticate = () => ({ tenant: "default", role: "admin" });
+export const everybodyIsAdmin: Authenticate = () => ({ tenant: ownTenant, role: "admin" });

@@ -76,8 +76,11 @@ export async function listen(app: OmniForgeServer, options: ListenOptions = {}):
       new Promise<void>((resolve, reject) => {
         app.stop();
         const late = setTimeout(() => server.closeAllConnections(), graceMs);
+        // Connections are kept open after an answer, also after one that is given now: nobody is to wait for those.
+        const answered = setInterval(() => server.closeIdleConnections(), 50);
         server.close((error) => {
           clearTimeout(late);
+          clearInterval(answered);
           if (error === undefined) resolve();
           else reject(error);
         });

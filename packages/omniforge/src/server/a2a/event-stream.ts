@@ -1,11 +1,13 @@
 /**
  * A stream of server-sent events that is read as fast as its client reads it, and no faster.
  *
- * Invariants: what fails before the first event is a proper error response; a client that goes away, and one that does not
+ * Invariants: who finds no place among the server's streams has asked the source for nothing; what fails before the first
+ * event is a proper error response; a client that goes away, and one that does not
  * read from one ping to the next, ends the source (by `leave`: a source that waits hears nothing else) and touches nothing
  * else; a server that stops says when to come again.
  */
-import type { OpenStream, Streams } from "../sse/streams.ts";
+import { takePlace, type Visitor } from "../sse/place.ts";
+import type { OpenStream } from "../sse/streams.ts";
 
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream",
@@ -20,11 +22,9 @@ export interface StreamTexts<Item> {
 }
 
 export interface StreamPlace {
-  readonly streams: Streams;
+  readonly visitor: Visitor;
   /** Nobody listens any more. */
   readonly leave: () => void;
-  /** Calls back once who listens may not any more. */
-  readonly keyEnds?: ((ended: () => void) => () => void) | undefined;
 }
 
 /** The body, once there is a first item; throws what the source throws before that, RATE_LIMITED and CLOSED. */
@@ -33,8 +33,9 @@ export async function eventStream<Item>(
   texts: StreamTexts<Item>,
   place: StreamPlace,
 ): Promise<ReadableStream<Uint8Array>> {
-  place.streams.admit();
-  return new Pulled(source, await source.next(), texts, place).body;
+  const pulled = new Pulled(source, texts, place);
+  await pulled.begin();
+  return pulled.body;
 }
 
 const encoder = new TextEncoder();
@@ -45,6 +46,7 @@ class Pulled<Item> implements OpenStream {
   readonly #texts: StreamTexts<Item>;
   readonly #gone: () => void;
   #next: Promise<IteratorResult<Item, void>> | undefined;
+  #begun = false;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** The client waits for more. */
   #wanted = false;
@@ -52,17 +54,14 @@ class Pulled<Item> implements OpenStream {
 
   constructor(
     source: AsyncGenerator<Item, void, undefined>,
-    first: IteratorResult<Item, void>,
     texts: StreamTexts<Item>,
-    { streams, leave, keyEnds }: StreamPlace,
+    { visitor, leave }: StreamPlace,
   ) {
     this.#source = source;
-    this.#next = Promise.resolve(first);
     this.#texts = texts;
-    const [remove, forget] = [streams.add(this), keyEnds?.(() => this.#end())];
+    const remove = takePlace(visitor, this, () => this.#end());
     this.#gone = () => {
       remove();
-      forget?.();
       leave();
     };
     this.body = new ReadableStream<Uint8Array>(
@@ -75,7 +74,21 @@ class Pulled<Item> implements OpenStream {
     );
   }
 
+  /** Waits for the first item. Throws what the source throws instead. */
+  async begin(): Promise<void> {
+    try {
+      this.#next = this.#source.next();
+      await this.#next;
+      this.#begun = true;
+    } catch (thrown) {
+      this.#end();
+      throw thrown;
+    }
+  }
+
   ping(): boolean {
+    // Nobody could have read anything yet.
+    if (!this.#begun) return true;
     if (this.#wanted) {
       this.#say(": ping\n\n");
       this.#stalled = false;

@@ -7,7 +7,7 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import { hashOf } from "../../store/blob-store.ts";
 import type { ServerContext } from "../env.ts";
 import { readText } from "../read-body.ts";
-import type { Streams } from "../sse/streams.ts";
+import { held } from "../sse/place.ts";
 import { agentCard, type CardFacts } from "./card.ts";
 import type { Desk } from "./desk.ts";
 import { defectIn, restErrorOf } from "./errors.ts";
@@ -55,8 +55,10 @@ export interface Facts extends CardFacts {
 export async function answerRpc(context: ServerContext, agent: Agent, facts: Facts): Promise<Response> {
   const visit = receive(context, agent, facts);
   const { report, headers } = visit;
-  const json = ({ status, response }: { status: number; response: RpcResponse }): Response =>
-    Response.json(response, { status, headers });
+  const json = (
+    { status, response }: { status: number; response: RpcResponse },
+    thrown?: unknown,
+  ): Response => Response.json(response, { status, headers: { ...headers, ...accessHeaders(thrown) } });
   try {
     checkContentType(context, ["application/json"]);
     visit.checkVersion();
@@ -70,11 +72,12 @@ export async function answerRpc(context: ServerContext, agent: Agent, facts: Fac
     try {
       return visit.streaming(await eventStream(stream, texts, visit.place));
     } catch (thrown) {
-      return json(failedRpc(id, thrown, report));
+      return json(failedRpc(id, thrown, report), thrown);
     }
   } catch (thrown) {
     return json(
       thrown instanceof Unreadable ? unreadableRpc(thrown.message) : failedRpc(null, thrown, report),
+      thrown,
     );
   }
 }
@@ -137,10 +140,9 @@ async function readRest(
 
 /** What was thrown before an operation was reached, in the words of the binding that was spoken. */
 export function answerFailure(context: ServerContext, thrown: unknown): Response {
-  const headers = accessHeaders(thrown);
-  if (!isRpc(context)) return restFailure(thrown, headers);
+  if (!isRpc(context)) return restFailure(thrown);
   const { status, response } = failedRpc(null, thrown, reportedAlready);
-  return Response.json(response, { status, headers });
+  return Response.json(response, { status, headers: accessHeaders(thrown) });
 }
 
 /** By the app, which was thrown it. */
@@ -158,9 +160,12 @@ function accessHeaders(thrown: unknown): Record<string, string> {
   return { "retry-after": String(Number.isFinite(seconds) ? Math.ceil(seconds) : 1) };
 }
 
-function restFailure(thrown: unknown, headers: Record<string, string>): Response {
+function restFailure(thrown: unknown, headers: Record<string, string> = {}): Response {
   const { status, body } = restErrorOf(thrown);
-  return Response.json(body, { status, headers: { ...headers, "content-type": A2A_CONTENT_TYPE } });
+  return Response.json(body, {
+    status,
+    headers: { ...headers, ...accessHeaders(thrown), "content-type": A2A_CONTENT_TYPE },
+  });
 }
 
 interface Visit {
@@ -174,34 +179,20 @@ interface Visit {
   readonly report: (thrown: unknown) => void;
 }
 
-/** Whether a request may be kept waiting: not by a server that stops, nor beyond what it can hold. */
-function mayHold(streams: Streams): boolean {
-  try {
-    streams.admit();
-    return true;
-  } catch (thrown) {
-    if (OmniForgeError.is(thrown, "CLOSED") || OmniForgeError.is(thrown, "RATE_LIMITED")) return false;
-    throw thrown;
-  }
-}
-
 function receive(context: ServerContext, agent: Agent, facts: Facts): Visit {
   const { forge, caller, streams, keyEnds, operation } = context.var;
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   const signal = AbortSignal.any([context.req.raw.signal, gone.signal]);
-  const held = async <Value>(work: () => Promise<Value>): Promise<Value> => {
-    if (!mayHold(streams)) leave();
-    const settled = streams.add({ ping: () => true, dismiss: leave, cutOff: leave });
-    const forget = keyEnds?.(leave);
-    try {
-      return await work();
-    } finally {
-      settled();
-      forget?.();
-    }
+  const visitor = { streams, caller, keyEnds };
+  const desk: Desk = {
+    forge,
+    caller,
+    agent,
+    window: windowOf(forge),
+    signal,
+    held: (work) => held(visitor, leave, work),
   };
-  const desk: Desk = { forge, caller, agent, window: windowOf(forge), signal, held };
   const asked = context.req
     .header(extensionsHeader)
     ?.split(",")
@@ -215,7 +206,7 @@ function receive(context: ServerContext, agent: Agent, facts: Facts): Visit {
     handler: requestHandler(desk, agentCard(agent, facts)),
     headers,
     checkVersion: () => checkVersion(context.req.header(versionHeader), context.req.query(versionHeader)),
-    place: { streams, leave, keyEnds },
+    place: { visitor, leave },
     streaming: (body) => new Response(body, { headers: { ...headers, ...eventStreamHeaders } }),
     report(thrown) {
       const defect = defectIn(thrown);

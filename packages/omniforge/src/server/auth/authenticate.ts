@@ -9,7 +9,7 @@
  */
 import { OmniForgeError } from "../../protocol/error.ts";
 import type { KeyStore, StoredKey } from "../../store/key-store.ts";
-import type { Caller } from "../caller.ts";
+import { ownTenant, type Caller } from "../caller.ts";
 import { isLoopback } from "../listen.ts";
 import { networkOf } from "./address.ts";
 import { isSameHash, readKey, type PresentedKey } from "./api-key.ts";
@@ -32,7 +32,7 @@ export type Authenticate = (
 ) => Promise<Caller>;
 
 /** Who comes without a key to a server that has none: the person at this machine. */
-export const atThisMachine: Caller = { tenant: "default", role: "admin" };
+export const atThisMachine: Caller = { tenant: ownTenant, role: "admin" };
 
 /** Uses are noted once in this time for each key: a busy key does not make every request a write. */
 const noteEveryMs = 60_000;

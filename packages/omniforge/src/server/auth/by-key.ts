@@ -4,7 +4,6 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import type { KeyStore } from "../../store/key-store.ts";
 import type { Authenticate } from "../caller.ts";
 import type { ServerEnv } from "../env.ts";
-import { problemResponse } from "../problem.ts";
 import { createAuthenticate, type AuthenticateOptions } from "./authenticate.ts";
 import { createKeyWatch } from "./key-watch.ts";
 import { tokenBuckets, type Quota, type Tokens } from "./token-buckets.ts";
@@ -27,7 +26,7 @@ export function endWithKey(keys: KeyStore): MiddlewareHandler<ServerEnv> {
 
 /**
  * So many requests for each tenant, whichever of its keys they come with. A stream counts once. Who needs no key is not
- * limited.
+ * limited. Throws RATE_LIMITED.
  */
 export function limitRate(
   quota: Quota = { quota: 6_000, windowSeconds: 60 },
@@ -43,15 +42,12 @@ export function limitRate(
     const { key, tenant } = context.var.caller;
     if (key === undefined) return next();
     const tokens = buckets.take(tenant);
-    const headers = headersFor(tokens);
-    if (!tokens.allowed) {
-      const seconds = tokens.nextInSeconds;
-      const why = `the tenant's requests are used up; wait ${seconds} s`;
-      const details = { retryAfterSeconds: seconds };
-      return problemResponse(new OmniForgeError("RATE_LIMITED", why, { details }), headers);
-    }
-    // Before the answer, because a stream's goes out from within.
-    for (const [name, value] of Object.entries(headers)) context.res.headers.set(name, value);
-    return next();
+    // Before the answer, because a stream's goes out from within, and a refusal is written by what is spoken.
+    for (const [name, value] of Object.entries(headersFor(tokens))) context.res.headers.set(name, value);
+    if (tokens.allowed) return next();
+    const seconds = tokens.nextInSeconds;
+    throw new OmniForgeError("RATE_LIMITED", `the tenant's requests are used up; wait ${seconds} s`, {
+      details: { retryAfterSeconds: seconds },
+    });
   };
 }

@@ -20,6 +20,7 @@ import { agentParams, idempotent, whole } from "../fields.ts";
 import { jsonAnswer } from "../json-answer.ts";
 import { route, type Route } from "../route.ts";
 import { failure, named, taskState } from "../shapes.ts";
+import { held } from "../sse/place.ts";
 import { streamResponse } from "../sse/respond.ts";
 import { limitsIn, messageIn, submitOrder, toMessage, type MessageIn } from "../submit.ts";
 import { agentNamed, defaultAgent } from "./agents.ts";
@@ -104,18 +105,21 @@ function answerEnd(message: string | undefined): (entry: Entry) => "goes on" | "
   };
 }
 
-/** Waits for the answer, so long at most, and no longer than the client does. */
-async function answerTo(
-  forge: OmniForge,
-  turn: Turn,
-  waitMs: number,
-  gone: AbortSignal,
-): Promise<ChatAnswer> {
+/** Waits for the answer: so long at most, no longer than the client does, and until the server stops or the key ends. */
+function waitFor(context: ServerContext, turn: Turn, waitMs: number): Promise<ChatAnswer> {
+  const { forge, streams, caller, keyEnds } = context.var;
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  const signal = AbortSignal.any([context.req.raw.signal, left.signal, AbortSignal.timeout(waitMs)]);
+  return held({ streams, caller, keyEnds }, leave, () => answerTo(forge, turn, signal));
+}
+
+/** The answer, or what there is of it once the signal aborts. */
+async function answerTo(forge: OmniForge, turn: Turn, signal: AbortSignal): Promise<ChatAnswer> {
   const { task, seq, message } = turn;
   const texts: string[] = [];
   const judge = answerEnd(message);
   let taken = message === undefined;
-  const signal = AbortSignal.any([gone, AbortSignal.timeout(waitMs)]);
   for await (const event of forge.follow(task, { after: seq, signal })) {
     if (event.type !== "entry") continue;
     const { entry } = event;
@@ -156,7 +160,7 @@ async function chat(
   query: z.infer<typeof chatQuery>,
   key: string | undefined,
 ): Promise<Response> {
-  const { forge, streams } = context.var;
+  const { streams } = context.var;
   const conversation = body.conversation_id ?? query.conversation_id;
   const turn = await converse(context, agent, body, conversation, key);
   const headers = {
@@ -172,7 +176,7 @@ async function chat(
     const followed = { task: turn.task, after: new Map([[turn.task, turn.seq]]), until };
     return streamResponse(context, streams, followed, 200, headers);
   }
-  const answer = await answerTo(forge, turn, query.wait * 1_000, context.req.raw.signal);
+  const answer = await waitFor(context, turn, query.wait * 1_000);
   const status = statusOf(answer, (state) => state === "input-required" || isTerminal(state));
   if ((context.req.header("accept") ?? "").includes("application/json"))
     return jsonAnswer(answer, status, headers);

@@ -15,7 +15,7 @@ import { agentTaskParams, conditional, idempotent, pageQuery, taskParams } from 
 import { route, type Route } from "../route.ts";
 import { named, page } from "../shapes.ts";
 import { actorOf, messageIn, toMessage } from "../submit.ts";
-import { inboxPage, mostTasks, waiting } from "../view/inbox.ts";
+import { inboxPage, mayAnswer, mostTasks, waiting } from "../view/inbox.ts";
 import { taskOf } from "./tasks.ts";
 
 const accepted = named(
@@ -127,7 +127,7 @@ export const inputRoutes: readonly Route[] = [
         "request's schema. The first answer counts: a second gets 409 with the first.",
       ].join(" "),
       tag: "inputs",
-      role: "operator",
+      role: mayAnswer,
       params: taskParams.extend({ input: wellFormedText.min(1).max(400) }),
       headers: changing,
       body: { content: { "application/json": answer } },

@@ -12,7 +12,8 @@ import type { Entry } from "../../protocol/entry.ts";
 import { entryFrame, liveFrame, pingFrame, retryFrame } from "./frame.ts";
 import type { Outlet, OutletListener } from "./outlet.ts";
 import { maximumDescendants, writePosition, type Position } from "./position.ts";
-import type { OpenStream, Streams } from "./streams.ts";
+import { takePlace, type Visitor } from "./place.ts";
+import type { OpenStream } from "./streams.ts";
 
 /** What is streamed. */
 export interface Followed {
@@ -35,25 +36,16 @@ export class EventStream implements Sink, OpenStream, OutletListener {
   #full = false;
   #wasFull = false;
 
-  /** `keyEnds`: calls back when who follows may not any more. */
-  constructor(
-    forge: OmniForge,
-    streams: Streams,
-    followed: Followed,
-    keyEnds?: (ended: () => void) => () => void,
-  ) {
+  /** Throws RATE_LIMITED or CLOSED. */
+  constructor(forge: OmniForge, visitor: Visitor, followed: Followed) {
     const { task, after, tree } = followed;
+    this.#leave = takePlace(visitor, this, () => this.end());
     this.#forge = forge;
     this.#followed = followed;
     this.#follower = new Follower(forge.watch, { tenant: forge.tenant, task }, this, {
       after,
       ...(tree === true && { descendants: maximumDescendants }),
     });
-    const [leave, forget] = [streams.add(this), keyEnds?.(() => this.end())];
-    this.#leave = () => {
-      leave();
-      forget?.();
-    };
   }
 
   /** Begins. The first bytes go at once, so that the client knows that it is heard. */

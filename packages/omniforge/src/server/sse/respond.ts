@@ -18,12 +18,11 @@ export function streamResponse(
   status: 200 | 201 = 200,
   headers: Record<string, string> = {},
 ): Response {
-  streams.admit();
   const all = { ...streamHeaders, ...headers };
   // Hono asks for HEAD as for GET, and takes the headers.
   if (context.req.raw.method === "HEAD") return new Response(null, { status, headers: all });
-  const forge = context.var.forge;
-  const stream = new EventStream(forge, streams, followed, context.var.keyEnds);
+  const { forge, caller, keyEnds } = context.var;
+  const stream = new EventStream(forge, { streams, caller, keyEnds }, followed);
   const { outgoing } = context.env ?? {};
   if (outgoing === undefined) {
     const { outlet, body } = webOutlet(stream);

@@ -3,9 +3,13 @@ import { z } from "zod";
 import { isListening } from "../../agents/conversation.ts";
 import type { OmniForge } from "../../create-omniforge.ts";
 import { inputRequest } from "../../protocol/input.ts";
+import { roles, type Role } from "../../protocol/role.ts";
 import type { Task } from "../../protocol/task.ts";
 import type { ListPosition } from "../cursor.ts";
 import { named } from "../shapes.ts";
+
+/** The least role that may answer what a task asks. */
+export const mayAnswer: Role = "operator";
 
 export const waiting = named(
   "WaitingInput",
@@ -15,6 +19,7 @@ export const waiting = named(
     root: z.string().describe("The task that somebody gave, where this one is a sub-agent's."),
     since: z.number().describe("When its task changed last. Epoch milliseconds."),
     request: inputRequest,
+    mayAnswer: z.enum(roles).describe("The least role that may answer it."),
   }),
 );
 type Waiting = z.infer<typeof waiting>;
@@ -63,5 +68,5 @@ function requestsOf({ task, agent, root, updatedAt, cancelRequested, pending }: 
   if (cancelRequested) return [];
   return pending
     .filter((request) => !isListening(request))
-    .map((request) => ({ task, agent, root, since: updatedAt, request }));
+    .map((request) => ({ task, agent, root, since: updatedAt, request, mayAnswer }));
 }
