@@ -54,6 +54,16 @@ it("a server that stops keeps no new one waiting: what is said is said, and the 
   expect([status, body]).toMatchObject([202, { text: "" }]);
 });
 
+it("a conversation that goes on is not said to be answered before it is", async () => {
+  mayAnswer.resolve();
+  const first = await stage.ask("/api/v1/chat", { body: "hello", headers });
+  expect([first.status, first.body]).toMatchObject([200, { text: "at last" }]);
+  mayAnswer = Promise.withResolvers();
+  const id = first.headers.get("conversation-id") ?? "";
+  const next = await stage.ask(`/api/v1/chat?wait=0&conversation_id=${id}`, { body: "again", headers });
+  expect([next.status, next.body]).toMatchObject([202, { text: "" }]);
+});
+
 it("who goes away leaves no place taken", async () => {
   const { url } = await stage.listen();
   const gone = new AbortController();

@@ -13,7 +13,7 @@ import { OmniForgeError } from "../../protocol/error.ts";
 import { inputRequest } from "../../protocol/input.ts";
 import { wellFormedText } from "../../protocol/json.ts";
 import { textOf } from "../../protocol/message.ts";
-import { isTerminal, type TaskState } from "../../protocol/task.ts";
+import { isTerminal } from "../../protocol/task.ts";
 import type { Caller } from "../caller.ts";
 import type { ServerContext } from "../env.ts";
 import { agentParams, idempotent, whole } from "../fields.ts";
@@ -105,8 +105,14 @@ function answerEnd(message: string | undefined): (entry: Entry) => "goes on" | "
   };
 }
 
+/** What there is of an answer. `isWhole`: the agent listens again, or the conversation is over. */
+interface Heard {
+  readonly answer: ChatAnswer;
+  readonly isWhole: boolean;
+}
+
 /** Waits for the answer: so long at most, no longer than the client does, and until the server stops or the key ends. */
-function waitFor(context: ServerContext, turn: Turn, waitMs: number): Promise<ChatAnswer> {
+function waitFor(context: ServerContext, turn: Turn, waitMs: number): Promise<Heard> {
   const { forge, streams, caller, keyEnds } = context.var;
   const left = new AbortController();
   const leave = (): void => left.abort();
@@ -115,11 +121,12 @@ function waitFor(context: ServerContext, turn: Turn, waitMs: number): Promise<Ch
 }
 
 /** The answer, or what there is of it once the signal aborts. */
-async function answerTo(forge: OmniForge, turn: Turn, signal: AbortSignal): Promise<ChatAnswer> {
+async function answerTo(forge: OmniForge, turn: Turn, signal: AbortSignal): Promise<Heard> {
   const { task, seq, message } = turn;
   const texts: string[] = [];
   const judge = answerEnd(message);
   let taken = message === undefined;
+  let isWhole = false;
   for await (const event of forge.follow(task, { after: seq, signal })) {
     if (event.type !== "entry") continue;
     const { entry } = event;
@@ -130,27 +137,24 @@ async function answerTo(forge: OmniForge, turn: Turn, signal: AbortSignal): Prom
     }
     const end = judge(entry);
     if (end === "asks" && !(await isOpen(forge, task, entry))) continue;
+    isWhole = end === "listens" || end === "ended";
     if (end !== "goes on") break;
   }
   const { state, pending, error } = await forge.get(task);
-  return {
+  const answer = {
     conversation_id: task,
     text: texts.join("\n\n"),
     state,
     pending: pending.filter((one) => !isListening(one)),
     ...(error && { error }),
   };
+  return { answer, isWhole };
 }
 
 /** A log is followed from its past: what was asked there may have been answered. */
 async function isOpen(forge: OmniForge, task: string, entry: Entry): Promise<boolean> {
   const { pending, state } = await forge.get(task);
   return isTerminal(state) || (entry.kind === "request" && pending.some(({ id }) => id === entry.body.id));
-}
-
-/** 202 where there is no whole answer yet: the time is up, or a person must decide first. */
-function statusOf({ state, pending }: ChatAnswer, done: (state: TaskState) => boolean): 200 | 202 {
-  return pending.length === 0 && done(state) ? 200 : 202;
 }
 
 async function chat(
@@ -176,8 +180,9 @@ async function chat(
     const followed = { task: turn.task, after: new Map([[turn.task, turn.seq]]), until };
     return streamResponse(context, streams, followed, 200, headers);
   }
-  const answer = await waitFor(context, turn, query.wait * 1_000);
-  const status = statusOf(answer, (state) => state === "input-required" || isTerminal(state));
+  const { answer, isWhole } = await waitFor(context, turn, query.wait * 1_000);
+  // Whether it waits now tells nothing: it may not have begun with what was said.
+  const status = isWhole && answer.pending.length === 0 ? 200 : 202;
   if ((context.req.header("accept") ?? "").includes("application/json"))
     return jsonAnswer(answer, status, headers);
   return context.text(answer.text, status, headers);
