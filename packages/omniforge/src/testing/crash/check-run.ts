@@ -18,7 +18,7 @@ export interface Expected extends Pick<CrashProgram, "indifferent"> {
   readonly kills: number;
   /**
    * Whether processes stood still: one that had looked into the log before may start what another has recorded meanwhile,
-   * but no `once` tool, and its outcome counts for nothing.
+   * but no `once` tool, and its outcome counts for nothing; only what a model's call cost is counted all the same.
    */
   readonly stoodStill?: boolean;
   /** Whether logs are compared with the recording's. Default true. */
@@ -27,14 +27,15 @@ export interface Expected extends Pick<CrashProgram, "indifferent"> {
 
 /** Every promise that this run broke, as sentences. */
 export function brokenPromises(run: RunLeft, expected: Expected): readonly string[] {
-  const { recording, sameLog = true } = expected;
+  const { recording, sameLog = true, stoodStill = false } = expected;
+  const [found, wanted] = stoodStill ? [withoutUsage(run), withoutUsage(recording)] : [run, recording];
   return [
     ...(run.integrity === "ok" ? [] : [`the database is damaged: ${run.integrity}`]),
     ...run.tasks.flatMap(({ row, entries }) => checkLog(row, entries)),
     ...run.tasks.flatMap(({ row }) => (row.endedSeq === null ? [`${row.task}: it has not ended`] : [])),
     ...lostInputs(run),
     ...brokenExecutions(run, expected),
-    ...(sameLog ? wrongLogs(run, recording, expected.indifferent === true) : []),
+    ...(sameLog ? wrongLogs(found, wanted, expected.indifferent === true) : []),
   ];
 }
 
@@ -69,6 +70,16 @@ function wrongLogs(run: RunLeft, recording: RunLeft, indifferent: boolean): stri
         : [`${row.task}: the log differs from an undisturbed run's in ${differs}`];
     }),
   ];
+}
+
+/** A sub-agent's result tells its parent what it cost, calls that were made twice included. */
+function withoutUsage(left: RunLeft): RunLeft {
+  const costless = (one: Entry): Entry => {
+    if (one.kind !== "result" || one.body.usage === undefined) return one;
+    const { usage: _usage, ...body } = one.body;
+    return { ...one, body };
+  };
+  return { ...left, tasks: left.tasks.map((task) => ({ ...task, entries: task.entries.map(costless) })) };
 }
 
 /** The turn up to which a log has no excuse to differ; none where the unknown outcome is another task's. */
