@@ -109,6 +109,30 @@ describe("a message", () => {
   });
 });
 
+it("who ends a conversation that was told something first is told that it goes on with that", async () => {
+  const task = await conversation();
+  await until(task, waits);
+  const [request] = (await stage.forge.get(task)).pending;
+  await stage.forge.close();
+  const idle = await openStage({ dataDirectory: stage.folder, work: false });
+  await idle.ask(`${api}/tasks/${task}/messages`, { body: { message: "more" } });
+  const ends = await idle.ask(`${api}/tasks/${task}/inputs/${encodeURIComponent(request?.id ?? "")}`, {
+    body: { decision: "reject" },
+  });
+  expect(codeOf(ends)).toEqual([409, "ALREADY_ANSWERED"]);
+  await idle[Symbol.asyncDispose]();
+});
+
+it("a message that is refused keeps none of its files", async () => {
+  const task = await begun("hello");
+  await until(task, ({ state }) => state === "completed");
+  const data = Buffer.alloc(60_000, 1).toString("base64");
+  const message = { parts: [{ type: "file", mediaType: "text/plain", name: "a.txt", data }] };
+  const said = await stage.ask(`${api}/tasks/${task}/messages`, { body: { message } });
+  expect(codeOf(said)).toEqual([409, "TASK_ENDED"]);
+  expect(await stage.forge.world.blobs.list({ tenant: stage.forge.tenant, task })).toEqual([]);
+});
+
 it("a cancel is found once the task has ended", async () => {
   const task = await begun("pay 7");
   await until(task, waits);

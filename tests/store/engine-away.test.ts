@@ -54,6 +54,25 @@ it("accepts what is said while the engine is away, and erases, and warns", async
   expect(warnings[3]).toContain("deletes what it keeps");
 });
 
+it("takes what is said where the engine is another one, and says so", async () => {
+  const warnings: string[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning.message);
+  process.on("warning", listen);
+  const elsewhere = (): Promise<never> =>
+    Promise.reject(new OmniForgeError("ENGINE_ELSEWHERE", "the tasks are elsewhere."));
+  const forge = await createOmniForge({
+    dataDirectory: join(folder, "elsewhere"),
+    backend: async (world, options) => ({ ...(await backend(world, options)), start: elsewhere }),
+  });
+  expect(await forge.submit(agent, "Hello")).toMatchObject({ state: "submitted" });
+  await forge.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listen);
+  expect(warnings).toEqual([
+    "the tasks are elsewhere. What was said is recorded, and goes on when the engine is back.",
+  ]);
+});
+
 it("is told of what was said, and waited for no longer than a person waits", async () => {
   const silent = (): Promise<void> => new Promise((_, reject) => failures.push(reject));
   const failures: ((reason: unknown) => void)[] = [];

@@ -65,6 +65,17 @@ describe.skipIf(skipped !== "")(
       await expect(bench.open(world)).resolves.toMatchObject({ name: "temporal" });
     });
 
+    test("who stayed behind while a log moved starts nothing there: its new task runs where the log is now", async () => {
+      const world = asking();
+      const before = await bench.open(world, { work: false });
+      const { namespace } = await createPlace(server);
+      await bench.open(world, { namespace });
+      const task = await world.create(agent);
+      await expect(before.start(task)).rejects.toMatchObject({ code: "ENGINE_ELSEWHERE" });
+      await waits(world, task);
+      expect((await world.rowOf(task)).endedSeq).toBeNull();
+    });
+
     test("a server that came back without its data ends nothing: its workers say so, and the tasks can be taken over", async (context) => {
       const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
       const file = join(folder, "temporal.db");

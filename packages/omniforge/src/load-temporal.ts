@@ -23,7 +23,7 @@ export interface TemporalSettings {
 
 /** Of each process that works. */
 export interface WorkerSettings {
-  /** Names it in histories and in lists of workers. Short. Default: `of-` and the process's id. */
+  /** Names it in histories and in lists of workers. Short. Default: `of-`, the end of the host's name, and the process's id. */
   readonly identity?: string;
   /** Steps that run at once, of each queue. Default 100. */
   readonly maximumSteps?: number;

@@ -8,7 +8,7 @@ import type { Backend, BackendFactory } from "omniforge/backend";
 import type { TaskReference } from "omniforge/protocol";
 import type { StepWorld } from "omniforge/steps";
 import { connectClient, type TemporalClient } from "./client.ts";
-import { settleHome } from "./home.ts";
+import { createHome, type Home } from "./home.ts";
 import { createLookout } from "./lookout.ts";
 import { placeOf, type Place, type TemporalOptions } from "./options.ts";
 import { startReconciler } from "./reconciler.ts";
@@ -29,8 +29,9 @@ export function temporal(options: TemporalOptions = {}): BackendFactory {
     const place = placeOf(options);
     const client = await connectClient(place);
     try {
-      await settleHome(world, client, place, options);
-      const backend = overClient(world, client, place);
+      const home = createHome(world, client, place);
+      await home.settle(options);
+      const backend = overClient(world, client, place, home);
       if (!work) return attended(backend, place);
       // Loaded only here: a client needs no worker, nor its native parts.
       const { startWorker } = await import("./worker.ts");
@@ -74,13 +75,13 @@ function attended(backend: Backend, { address, namespace, taskQueue, onError }: 
   };
 }
 
-function overClient(world: StepWorld, client: TemporalClient, place: Place): Backend {
+function overClient(world: StepWorld, client: TemporalClient, place: Place, home: Home): Backend {
   async function start(reference: TaskReference): Promise<void> {
     const row = await world.store.row(reference);
     const input = row && (await taskInput(world, row, place));
     if (row === undefined || input === undefined) return;
-    // It runs already, if not here: what another server does not know may be under way.
-    if (row.firstRun !== null) await settleHome(world, client, place);
+    // Begun already, it runs somewhere: what another server does not know may be under way.
+    await (row.firstRun === null ? home.check() : home.settle());
     const firstRun = await client.start(reference.task, input, row);
     if (firstRun !== undefined && row.firstRun === null)
       await world.store.executions.recordRun(reference, firstRun);
@@ -99,7 +100,7 @@ function overClient(world: StepWorld, client: TemporalClient, place: Place): Bac
     async describe(reference) {
       const state = await client.describe(reference.task);
       // A server that came back without its data, or another one at its address, does not know what goes on.
-      if (state === "not-found") await settleHome(world, client, place);
+      if (state === "not-found") await home.settle();
       return state;
     },
     taskOfRun: (run) => client.taskOfRun(run),

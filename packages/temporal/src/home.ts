@@ -9,24 +9,41 @@ import type { StepWorld } from "omniforge/steps";
 import type { TemporalClient } from "./client.ts";
 import type { Place, TemporalOptions } from "./options.ts";
 
-/** Throws ENGINE_ELSEWHERE where tasks of this log are under way in another namespace, unless they are taken over. */
-export async function settleHome(
+/** Each throws ENGINE_ELSEWHERE where tasks of this log are under way in another namespace. */
+export interface Home {
+  /** Asks the server which namespace this is; another one with that name may answer there by now. */
+  settle(options?: Pick<TemporalOptions, "takeOver">): Promise<void>;
+  /** As far as the server has said it before: costs a look into the store. */
+  check(): Promise<void>;
+}
+
+export function createHome(
   { store }: Pick<StepWorld, "store">,
   client: Pick<TemporalClient, "namespaceId">,
   { address, namespace }: Pick<Place, "address" | "namespace">,
-  { takeOver = false }: Pick<TemporalOptions, "takeOver"> = {},
-): Promise<void> {
-  const id = await client.namespaceId();
-  if (id === undefined) return;
-  const here = { id, name: `namespace ${namespace} at ${address}` };
-  if (takeOver) return store.executions.moveHome("temporal", here);
-  const home = await store.executions.home("temporal", here);
-  if (home.id === id) return;
-  const where =
-    home.name === here.name ? "which has lost its data since, or is another server now" : "not here";
-  throw new OmniForgeError(
-    "ENGINE_ELSEWHERE",
-    `tasks of this log are under way in the ${home.name}, ${where} (here: ${here.name}). Point to the server that has ` +
-      "them; or, when it is gone for good, stop all workers and have them go on here: omniforge temporal setup --take-over.",
-  );
+): Home {
+  const name = `namespace ${namespace} at ${address}`;
+  let known: string | undefined;
+
+  async function compare(id: string): Promise<void> {
+    const home = await store.executions.home("temporal", { id, name });
+    if (home.id === id) return;
+    const where = home.name === name ? "which has lost its data since, or is another server now" : "not here";
+    throw new OmniForgeError(
+      "ENGINE_ELSEWHERE",
+      `tasks of this log are under way in the ${home.name}, ${where} (here: ${name}). Point to the server that has ` +
+        "them; or, when it is gone for good, stop all workers and have them go on here: omniforge temporal setup --take-over.",
+    );
+  }
+
+  return {
+    async settle({ takeOver = false } = {}) {
+      known = await client.namespaceId();
+      if (known === undefined) return;
+      await (takeOver ? store.executions.moveHome("temporal", { id: known, name }) : compare(known));
+    },
+    async check() {
+      if (known !== undefined) await compare(known);
+    },
+  };
 }

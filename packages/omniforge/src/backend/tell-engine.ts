@@ -1,5 +1,5 @@
 /** Telling the engine what is in the log already (P2, P5): it may be away, and whoever said it is not to wait for that. */
-import { OmniForgeError } from "../protocol/error.ts";
+import { isOfEngine } from "./reconcile.ts";
 
 /** An engine that is there answers in milliseconds; its own client waits much longer for one that is not. */
 const patienceMs = 2_000;
@@ -28,7 +28,7 @@ export async function tellEngine(
     process.emitWarning(`${message} ${later}`, { code: "ENGINE_UNREACHABLE" });
   const told = engine().catch((thrown: unknown) => {
     // Also when it comes late: it says which server, and what to do.
-    if (OmniForgeError.is(thrown, "ENGINE_UNREACHABLE")) return away(thrown.message);
+    if (isOfEngine(thrown)) return away(thrown.message);
     if (!isLate) throw thrown;
     process.emitWarning(thrown instanceof Error ? thrown : new Error(String(thrown)));
   });

@@ -12,13 +12,15 @@ import { input as inputShape, type Answer, type Input, type InputRequest } from 
 import { textOf, type Message } from "../protocol/message.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TaskRow } from "../store/task-store.ts";
+import { isListening, listenTool } from "../tools/builtin/listen.ts";
 import { validate, type JsonSchema } from "../tools/schema.ts";
 import { z } from "zod";
 import { readSpec } from "./create-task.ts";
 import { childrenOf } from "./family.ts";
-import { keepFiles } from "./files.ts";
+import { keepFiles, nameFiles } from "./files.ts";
 import { dropLateBlobs } from "./late-blobs.ts";
 import type { StepWorld } from "./step.ts";
+import { viewTurn } from "./turn-view.ts";
 
 /** `repeated`: this id had been accepted before; nothing was written. */
 export interface Accepted {
@@ -41,7 +43,13 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
   switch (input.kind) {
     case "message": {
       const { id, actor } = input;
-      const message = await keepFiles(world.blobs, reference, input.message);
+      const first = await world.store.findAccepted(reference, `message:${id}`);
+      if (first === undefined && row.endedSeq !== null) throw hasEnded(row);
+      // What is not written keeps no file.
+      const message =
+        first === undefined
+          ? await keepFiles(world.blobs, reference, input.message)
+          : nameFiles(input.message);
       const accepted = await write(
         world,
         reference,
@@ -106,11 +114,25 @@ async function acceptAnswer(
     );
   }
   await judge(world, row, request, answer);
+  // What was said before counts before: whoever ends the conversation now has not heard the answer to it.
+  if (row.messages > row.taken && (await isConversation(world, row, request))) {
+    const first = await hear(world, row, request);
+    if (first === undefined) throw hasEnded(row);
+    return repeatedAnswer(row, first, input);
+  }
   const said = { ...(message !== undefined && { message }), ...(actor !== undefined && { actor }) };
   const body = { id, outcome: "answered" as const, answer, ...said };
   const ids = message === undefined ? `input:${id}` : [`input:${id}`, `message:${message}`];
   const accepted = await write(world, row, ids, entry("input", body), input.seq);
   return accepted.repeated ? repeatedAnswer(row, accepted.entry, input) : accepted;
+}
+
+/** Whether this is where a conversation listens, and not a question that sounds like it. */
+async function isConversation(world: StepWorld, row: TaskRow, request: InputRequest): Promise<boolean> {
+  if (!isListening(request)) return false;
+  const read = await world.store.turn(row);
+  const calls = read === undefined ? [] : (viewTurn(read).reply?.body.calls ?? []);
+  return calls.some(({ key, name }) => key === request.id && name === listenTool.spec.name);
 }
 
 /** The same message gave the same answer before. Throws ALREADY_ANSWERED, or TASK_CONFLICT for a message that said another. */

@@ -299,11 +299,11 @@ export interface ExecutionStore {
   /** The task that one of its engine's recorded runs belongs to: the first, or the latest. */
   taskOfRun(tenant: string, run: string): Promise<TaskReference | undefined>;
   /**
-   * Where an engine keeps this log's tasks: here, where nobody has said so yet, or where none of them is under way (begun
-   * and not ended). Returns what counts, now and from now on.
+   * Where an engine keeps this log's tasks: here, where nobody has said so yet, or where all of them have ended. Returns what
+   * counts, now and from now on.
    */
   home(engine: EngineName, here: EngineHome): Promise<EngineHome>;
-  /** From now on they are kept here; those under way count as not begun. May be repeated. */
+  /** From now on they are kept here, and none of them has begun; nothing where they are kept here already. May be repeated. */
   moveHome(engine: EngineName, here: EngineHome): Promise<void>;
   /** Those of these tasks, of any tenant, that are an engine's and have not ended. */
   open(engine: EngineName, tasks: readonly string[]): Promise<readonly TaskRow[]>;

@@ -40,8 +40,7 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
     seenAt !== undefined && (owners.get(owner)?.beatAt ?? seenAt) !== seenAt;
   const reference = ({ tenant, task }: TaskRow): TaskReference => ({ tenant, task });
   const homes = new Map<EngineName, EngineHome>();
-  const underWay = (engine: EngineName): TaskRow[] =>
-    open().filter((row) => row.engine === engine && row.firstRun !== null);
+  const underWay = (engine: EngineName): TaskRow[] => open().filter((row) => row.engine === engine);
   return {
     acquire: (one, owner) =>
       write(() =>
@@ -161,6 +160,7 @@ export function memoryExecutions({ all, load, apply, write, read, owners }: Tabl
       }),
     moveHome: (engine, here) =>
       write(() => {
+        if (homes.get(engine)?.id === here.id) return;
         homes.set(engine, here);
         for (const row of underWay(engine))
           change(

@@ -1,7 +1,7 @@
 /** The scheduling columns on PostgreSQL. */
 import type { TaskReference } from "../../protocol/task.ts";
 import { fairOrder } from "../fair-order.ts";
-import { toReference, toTaskRow } from "../rows.ts";
+import { toReference, toTaskRow, type Row } from "../rows.ts";
 import type { CommitResult, ExecutionStore, Owner } from "../task-store.ts";
 import type { Commits } from "./commits.ts";
 import type { Ask, Connections } from "./connections.ts";
@@ -112,21 +112,26 @@ export function postgresExecutions(
       const [found] = await ask("taskOfRun", [tenant, run]);
       return found && toReference(found);
     },
-    home: (engine, here) =>
-      connections.again(() =>
+    async home(engine, here) {
+      const isHere = (row: Row | undefined): boolean => row?.["id"] === here.id && row["name"] === here.name;
+      if (isHere((await ask("home", [engine]))[0])) return here;
+      return connections.again(() =>
         connections.transaction(async (asked) => {
           await asked("firstHome", [engine, here.id, here.name]);
-          const [known] = await asked("home", [engine]);
-          const [id, name] = [String(known?.["id"]), String(known?.["name"])];
-          if (id === here.id && name === here.name) return here;
-          if (id !== here.id && (await asked("underWay", [engine])).length > 0) return { id, name };
+          const [known] = await asked("lockHome", [engine]);
+          const id = String(known?.["id"]);
+          if (id !== here.id && (await asked("underWay", [engine])).length > 0)
+            return { id, name: String(known?.["name"]) };
           await asked("setHome", [engine, here.id, here.name]);
           return here;
         }),
-      ),
+      );
+    },
     moveHome: (engine, here) =>
       connections.again(() =>
         connections.transaction(async (asked) => {
+          const [known] = await asked("lockHome", [engine]);
+          if (known?.["id"] === here.id) return;
           await asked("setHome", [engine, here.id, here.name]);
           await asked("beginAgain", [engine]);
         }),

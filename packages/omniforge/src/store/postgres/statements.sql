@@ -293,6 +293,9 @@ union select tenant, task from tasks where current_run = $2 and tenant = $1 limi
 insert into engine_homes (engine, id, name) values ($1, $2, $3) on conflict do nothing
 
 -- name: home
+select id, name from engine_homes where engine = $1
+
+-- name: lockHome
 select id, name from engine_homes where engine = $1 for update
 
 -- name: setHome
@@ -300,7 +303,7 @@ insert into engine_homes (engine, id, name) values ($1, $2, $3)
 on conflict (engine) do update set id = excluded.id, name = excluded.name
 
 -- name: underWay
-select 1 as found from tasks where engine = $1 and ended_seq is null and first_run is not null limit 1
+select 1 as found from tasks where engine = $1 and ended_seq is null limit 1
 
 -- name: beginAgain
 update tasks set first_run = null, current_run = null

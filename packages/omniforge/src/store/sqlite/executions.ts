@@ -115,6 +115,7 @@ export function sqliteExecutions(
       }),
     moveHome: (engine, here) =>
       database.write(() => {
+        if (database.get("home", [engine])?.["id"] === here.id) return;
         database.run("setHome", [engine, here.id, here.name]);
         database.run("beginAgain", [engine]);
       }),

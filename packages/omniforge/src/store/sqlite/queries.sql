@@ -248,7 +248,7 @@ select id, name from engine_homes where engine = ?
 insert or replace into engine_homes (engine, id, name) values (?, ?, ?)
 
 -- name: underWay
-select 1 from tasks where engine = ? and engine <> 'in-process' and ended_seq is null and first_run is not null limit 1
+select 1 from tasks where engine = ? and engine <> 'in-process' and ended_seq is null limit 1
 
 -- name: beginAgain
 update tasks set first_run = null, current_run = null

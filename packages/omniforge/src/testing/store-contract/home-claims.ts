@@ -26,11 +26,10 @@ export function homeClaims(claim: Claim): void {
   });
 
   claim(
-    "keeps them elsewhere at once where none is under way: none has begun, or all have ended",
+    "keeps them elsewhere at once where all have ended, and those of another engine don't count",
     async (store) => {
       const { executions } = store;
       await executions.home("temporal", here);
-      await create(store, { task: "task_1", engine: "temporal" });
       await create(store, { task: "task_2", engine: "in-process" });
       assert.deepEqual(await executions.home("temporal", there), there);
     },
@@ -52,6 +51,15 @@ export function homeClaims(claim: Claim): void {
       assert.deepEqual(await executions.home("temporal", here), there);
     },
   );
+
+  claim("moves nothing that is here already", async (store) => {
+    const { executions } = store;
+    await executions.home("temporal", here);
+    await begun(store);
+    await executions.moveHome("temporal", here);
+    assert.equal((await rowOf(store)).firstRun, "run-of-task_1");
+    assert.deepEqual(await executions.home("temporal", there), here);
+  });
 
   claim("agrees on one home when two say it at once", async (store) => {
     await begun(store);
