@@ -124,3 +124,48 @@ it("without keys there is one tenant, and it may hold them all", async () => {
     statuses.push((await alone.app.request(`/api/v1/tasks/${task}/events`, { headers })).status);
   expect(statuses).toEqual([200, 200, 200, 429]);
 });
+
+it.each(["/api/v1/agents/clerk/tasks", "/api/v1/chat"])(
+  "a request to %s whose events find no place has done nothing, and does once there is one",
+  async (path) => {
+    await using full = await openStage({ server: { streams: { maximum: 1 } } });
+    const { task } = await full.forge.submit(anotherClerk, "pay 1");
+    const headers = { accept: "text/event-stream", "content-type": "application/json" };
+    const body = JSON.stringify({ message: "hello" });
+    const asks = (): Response | Promise<Response> =>
+      full.app.request(path, { method: "POST", headers, body });
+    const taken = await full.app.request(`/api/v1/tasks/${task}/events`, { headers });
+    expect((await asks()).status).toBe(429);
+    expect(await full.forge.list({})).toHaveLength(1);
+    await taken.body?.cancel();
+    const answered = await asks();
+    expect(await answered.text()).toContain("You said: hello");
+    expect(await full.forge.list({})).toHaveLength(2);
+  },
+);
+
+it("a request whose work is refused gives its place back", async () => {
+  await using narrow = await openStage({ server: { streams: { maximum: 1 } } });
+  const headers = { accept: "text/event-stream" };
+  const asks = async (): Promise<number> =>
+    (await narrow.ask("/api/v1/chat?conversation_id=none", { headers, body: { message: "hello" } })).status;
+  expect([await asks(), await asks()]).toEqual([404, 404]);
+});
+
+it("a server that is stopping is given no work whose events it would not send", async () => {
+  await using stopped = await openStage();
+  stopped.app.stop();
+  const headers = { accept: "text/event-stream" };
+  const { status } = await stopped.ask("/api/v1/chat", { headers, body: { message: "hello" } });
+  expect([status, await stopped.forge.list({})]).toEqual([503, []]);
+});
+
+it("a server that stops while the work is done ends the events that were to come", async () => {
+  await using stopping = await openStage();
+  const headers = { accept: "text/event-stream" };
+  const asked = stopping.ask("/api/v1/chat", { headers, body: { message: "pay 1" } });
+  await expect.poll(async () => (await stopping.ask("/metrics")).text).toMatch(/^omniforge_streams_open 1$/m);
+  stopping.app.stop();
+  const { status, text } = await asked;
+  expect([status, text]).toEqual([200, expect.stringContaining("retry: ") as unknown]);
+});
