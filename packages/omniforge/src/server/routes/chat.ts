@@ -105,7 +105,7 @@ function answerEnd(message: string | undefined): (entry: Entry) => "goes on" | "
   };
 }
 
-/** What there is of an answer. `isWhole`: the agent listens again, or the conversation is over. */
+/** What there is of an answer. `isWhole`: the agent listens again, or the conversation ended once it had heard what was said. */
 interface Heard {
   readonly answer: ChatAnswer;
   readonly isWhole: boolean;
@@ -125,19 +125,19 @@ async function answerTo(forge: OmniForge, turn: Turn, signal: AbortSignal): Prom
   const { task, seq, message } = turn;
   const texts: string[] = [];
   const judge = answerEnd(message);
-  let taken = message === undefined;
+  let heard = false;
   let isWhole = false;
   for await (const event of forge.follow(task, { after: seq, signal })) {
     if (event.type !== "entry") continue;
     const { entry } = event;
     if (entry.kind === "reply") {
-      taken ||= message !== undefined && entry.body.took.includes(message);
+      heard ||= message === undefined || entry.body.took.includes(message);
       const text = textOf(entry.body.parts);
-      if (taken && text !== "") texts.push(text);
+      if (heard && text !== "") texts.push(text);
     }
     const end = judge(entry);
     if (end === "asks" && !(await isOpen(forge, task, entry))) continue;
-    isWhole = end === "listens" || end === "ended";
+    isWhole = end === "listens" || (end === "ended" && heard);
     if (end !== "goes on") break;
   }
   const { state, pending, error } = await forge.get(task);
@@ -224,7 +224,7 @@ const chatFacts = {
     },
     202: {
       description:
-        "What there is of the answer: the rest comes later, or a person must decide something first.",
+        "What there is of the answer: the rest comes later, a person must decide something first, or the conversation ended before it heard this (`state`).",
       content: { "text/plain": z.string(), "application/json": chatAnswer },
       headers: { "Conversation-Id": "To go on with." },
     },

@@ -30,10 +30,7 @@ export function streamResponse(context: ServerContext, streams: Streams, followe
  * Does the work, and streams what came of it. The place is taken first: a client that is told RATE_LIMITED asks again, and
  * would have the work done anew each time. Throws RATE_LIMITED or CLOSED before the work, and what the work throws.
  */
-export async function streamedWork(
-  context: ServerContext,
-  work: () => Promise<Streamed>,
-): Promise<Response> {
+export async function streamedWork(context: ServerContext, work: () => Promise<Streamed>): Promise<Response> {
   const { forge, streams, caller, keyEnds } = context.var;
   const stream = new EventStream(forge, { streams, caller, keyEnds });
   try {
