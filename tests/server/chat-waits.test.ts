@@ -64,6 +64,19 @@ it("a conversation that goes on is not said to be answered before it is", async 
   expect([next.status, next.body]).toMatchObject([202, { text: "" }]);
 });
 
+it("what a conversation that was cancelled never heard is not said to be answered", async () => {
+  const asked = stage.ask("/api/v1/chat", { body: "hello", headers });
+  await expect.poll(async () => (await stage.forge.list({})).length).toBe(1);
+  const [task] = await stage.forge.list({});
+  const id = task?.task ?? "";
+  const second = stage.ask(`/api/v1/chat?conversation_id=${id}`, { body: "again", headers });
+  await expect.poll(openStreams).toBe("2");
+  await stage.forge.cancel(id);
+  const ended = { text: "", state: "canceled" };
+  for (const { status, body } of [await asked, await second])
+    expect([status, body]).toMatchObject([202, ended]);
+});
+
 it("who goes away leaves no place taken", async () => {
   const { url } = await stage.listen();
   const gone = new AbortController();

@@ -1,7 +1,9 @@
 /** How many streams one tenant may hold: with keys, never so many that others find none. */
+import type { OmniForge } from "omniforge";
 import { scriptedModel, type Script } from "omniforge/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { a2a } from "../../packages/omniforge/src/server/a2a/index.ts";
+import { createServer } from "../../packages/omniforge/src/server/index.ts";
 import { clerk, openAuthStage, type AuthStage } from "./auth-stage.ts";
 import { clerk as anotherClerk, openStage } from "./stage.ts";
 
@@ -123,4 +125,56 @@ it("without keys there is one tenant, and it may hold them all", async () => {
   for (let count = 0; count < 4; count++)
     statuses.push((await alone.app.request(`/api/v1/tasks/${task}/events`, { headers })).status);
   expect(statuses).toEqual([200, 200, 200, 429]);
+});
+
+it.each(["/api/v1/agents/clerk/tasks", "/api/v1/chat"])(
+  "a request to %s whose events find no place has done nothing, and does once there is one",
+  async (path) => {
+    await using full = await openStage({ server: { streams: { maximum: 1 } } });
+    const { task } = await full.forge.submit(anotherClerk, "pay 1");
+    const headers = { accept: "text/event-stream", "content-type": "application/json" };
+    const body = JSON.stringify({ message: "hello" });
+    const asks = (): Response | Promise<Response> =>
+      full.app.request(path, { method: "POST", headers, body });
+    const taken = await full.app.request(`/api/v1/tasks/${task}/events`, { headers });
+    expect((await asks()).status).toBe(429);
+    expect(await full.forge.list({})).toHaveLength(1);
+    await taken.body?.cancel();
+    const answered = await asks();
+    expect(await answered.text()).toContain("You said: hello");
+    expect(await full.forge.list({})).toHaveLength(2);
+  },
+);
+
+it("a request whose work is refused gives its place back", async () => {
+  await using narrow = await openStage({ server: { streams: { maximum: 1 } } });
+  const headers = { accept: "text/event-stream" };
+  const asks = async (): Promise<number> =>
+    (await narrow.ask("/api/v1/chat?conversation_id=none", { headers, body: { message: "hello" } })).status;
+  expect([await asks(), await asks()]).toEqual([404, 404]);
+});
+
+it("a server that is stopping is given no work whose events it would not send", async () => {
+  await using stopped = await openStage();
+  stopped.app.stop();
+  const headers = { accept: "text/event-stream" };
+  const { status } = await stopped.ask("/api/v1/chat", { headers, body: { message: "hello" } });
+  expect([status, await stopped.forge.list({})]).toEqual([503, []]);
+});
+
+it("a server that stops while the work is done ends the events that were to come", async () => {
+  await using stopping = await openStage();
+  const forge: OmniForge = {
+    ...stopping.forge,
+    forTenant: () => forge,
+    submit: (...given) => {
+      app.stop();
+      return stopping.forge.submit(...given);
+    },
+  };
+  const app = createServer(forge);
+  const headers = { accept: "text/event-stream", "content-type": "text/plain" };
+  const response = await app.request("/api/v1/chat", { method: "POST", headers, body: "pay 1" });
+  expect([response.status, await response.text()]).toEqual([200, "retry: 1000\n\n"]);
+  expect(await (await app.request("/metrics")).text()).toContain("omniforge_streams_open 0");
 });

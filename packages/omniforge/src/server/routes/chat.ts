@@ -21,7 +21,7 @@ import { jsonAnswer } from "../json-answer.ts";
 import { route, type Route } from "../route.ts";
 import { failure, named, taskState } from "../shapes.ts";
 import { held } from "../sse/place.ts";
-import { streamResponse } from "../sse/respond.ts";
+import { streamedWork, type Streamed } from "../sse/respond.ts";
 import { limitsIn, messageIn, submitOrder, toMessage, type MessageIn } from "../submit.ts";
 import { agentNamed, defaultAgent } from "./agents.ts";
 import { messageIdOf, sayTo } from "./inputs.ts";
@@ -105,7 +105,7 @@ function answerEnd(message: string | undefined): (entry: Entry) => "goes on" | "
   };
 }
 
-/** What there is of an answer. `isWhole`: the agent listens again, or the conversation is over. */
+/** What there is of an answer. `isWhole`: the agent listens again, or the conversation ended once it had heard what was said. */
 interface Heard {
   readonly answer: ChatAnswer;
   readonly isWhole: boolean;
@@ -125,19 +125,19 @@ async function answerTo(forge: OmniForge, turn: Turn, signal: AbortSignal): Prom
   const { task, seq, message } = turn;
   const texts: string[] = [];
   const judge = answerEnd(message);
-  let taken = message === undefined;
+  let heard = false;
   let isWhole = false;
   for await (const event of forge.follow(task, { after: seq, signal })) {
     if (event.type !== "entry") continue;
     const { entry } = event;
     if (entry.kind === "reply") {
-      taken ||= message !== undefined && entry.body.took.includes(message);
+      heard ||= message === undefined || entry.body.took.includes(message);
       const text = textOf(entry.body.parts);
-      if (taken && text !== "") texts.push(text);
+      if (heard && text !== "") texts.push(text);
     }
     const end = judge(entry);
     if (end === "asks" && !(await isOpen(forge, task, entry))) continue;
-    isWhole = end === "listens" || end === "ended";
+    isWhole = end === "listens" || (end === "ended" && heard);
     if (end !== "goes on") break;
   }
   const { state, pending, error } = await forge.get(task);
@@ -157,6 +157,21 @@ async function isOpen(forge: OmniForge, task: string, entry: Entry): Promise<boo
   return isTerminal(state) || (entry.kind === "request" && pending.some(({ id }) => id === entry.body.id));
 }
 
+function turnHeaders({ task }: Turn): Record<string, string> {
+  return { "conversation-id": task, location: `/api/v1/tasks/${encodeURIComponent(task)}` };
+}
+
+/** The events from what was said until the agent listens again. */
+function streamedTurn(turn: Turn): Streamed {
+  const judge = answerEnd(turn.message);
+  const until = (entry: Entry): boolean => {
+    const end = judge(entry);
+    return end === "listens" || end === "ended";
+  };
+  const followed = { task: turn.task, after: new Map([[turn.task, turn.seq]]), until };
+  return { followed, status: 200, headers: turnHeaders(turn) };
+}
+
 async function chat(
   context: ServerContext,
   agent: Agent,
@@ -164,22 +179,11 @@ async function chat(
   query: z.infer<typeof chatQuery>,
   key: string | undefined,
 ): Promise<Response> {
-  const { streams } = context.var;
   const conversation = body.conversation_id ?? query.conversation_id;
-  const turn = await converse(context, agent, body, conversation, key);
-  const headers = {
-    "conversation-id": turn.task,
-    location: `/api/v1/tasks/${encodeURIComponent(turn.task)}`,
-  };
-  if (wantsStream(context)) {
-    const judge = answerEnd(turn.message);
-    const until = (entry: Entry): boolean => {
-      const end = judge(entry);
-      return end === "listens" || end === "ended";
-    };
-    const followed = { task: turn.task, after: new Map([[turn.task, turn.seq]]), until };
-    return streamResponse(context, streams, followed, 200, headers);
-  }
+  const say = (): Promise<Turn> => converse(context, agent, body, conversation, key);
+  if (wantsStream(context)) return streamedWork(context, async () => streamedTurn(await say()));
+  const turn = await say();
+  const headers = turnHeaders(turn);
   const { answer, isWhole } = await waitFor(context, turn, query.wait * 1_000);
   // Whether it waits now tells nothing: it may not have begun with what was said.
   const status = isWhole && answer.pending.length === 0 ? 200 : 202;
@@ -220,7 +224,7 @@ const chatFacts = {
     },
     202: {
       description:
-        "What there is of the answer: the rest comes later, or a person must decide something first.",
+        "What there is of the answer: the rest comes later, a person must decide something first, or the conversation ended before it heard this (`state`).",
       content: { "text/plain": z.string(), "application/json": chatAnswer },
       headers: { "Conversation-Id": "To go on with." },
     },

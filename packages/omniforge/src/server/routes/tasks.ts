@@ -21,7 +21,7 @@ import {
 import { jsonAnswer } from "../json-answer.ts";
 import { route, type Route } from "../route.ts";
 import { page, task as taskShape, taskDetail as detailShape } from "../shapes.ts";
-import { streamResponse } from "../sse/respond.ts";
+import { streamedWork } from "../sse/respond.ts";
 import { actorOf, limitsIn, messageIn, submitOrder, toMessage } from "../submit.ts";
 import { taskDetail } from "../view/task-detail.ts";
 import { agentNamed } from "./agents.ts";
@@ -181,16 +181,26 @@ export const taskRoutes: readonly Route[] = [
       problems: ["AGENT_NOT_FOUND", "IDEMPOTENCY_MISMATCH", "MODEL_NOT_FOUND", "PRICE_UNKNOWN"],
     },
     async ({ params, headers, body, forge, caller, context }) => {
-      const made = await submitOrder(forge, caller, agentNamed(forge, params.agent), {
-        message: toMessage(body.message),
-        limits: body.limits,
-        context: body.context,
-        idempotencyKey: headers["idempotency-key"],
+      const agent = agentNamed(forge, params.agent);
+      const submit = (): Promise<Task> =>
+        submitOrder(forge, caller, agent, {
+          message: toMessage(body.message),
+          limits: body.limits,
+          context: body.context,
+          idempotencyKey: headers["idempotency-key"],
+        });
+      const located = ({ task }: Task): { location: string } => ({
+        location: `/api/v1/tasks/${encodeURIComponent(task)}`,
       });
-      const location = `/api/v1/tasks/${encodeURIComponent(made.task)}`;
-      if (!wantsStream(context)) return jsonAnswer(made, 201, { location });
-      const followed = { task: made.task, after: new Map<string, number>() };
-      return streamResponse(context, context.var.streams, followed, 201, { location });
+      if (!wantsStream(context)) {
+        const made = await submit();
+        return jsonAnswer(made, 201, located(made));
+      }
+      return streamedWork(context, async () => {
+        const made = await submit();
+        const followed = { task: made.task, after: new Map<string, number>() };
+        return { followed, status: 201, headers: located(made) };
+      });
     },
   ),
   route(

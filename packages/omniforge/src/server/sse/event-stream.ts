@@ -3,7 +3,7 @@
  *
  * Invariants: an id on durable entries only; nothing is kept for a client that does not read, beyond what its socket holds,
  * and one that is full from one ping to the next is cut off: it knows when to come again, and goes on where it was.
- * Closing never touches the task.
+ * Closing never touches the task. It has its place before there is a task to follow: who finds none has asked for nothing.
  */
 import type { OmniForge } from "../../create-omniforge.ts";
 import { Follower, type Sink } from "../../events/follower.ts";
@@ -29,35 +29,39 @@ const retryMs = 1_000;
 
 export class EventStream implements Sink, OpenStream, OutletListener {
   readonly #forge: OmniForge;
-  readonly #followed: Followed;
-  readonly #follower: Follower;
   readonly #leave: () => void;
+  #following: { readonly followed: Followed; readonly follower: Follower } | undefined;
+  #over = false;
   #outlet: Outlet | undefined;
   #full = false;
   #wasFull = false;
 
-  /** Throws RATE_LIMITED or CLOSED. */
-  constructor(forge: OmniForge, visitor: Visitor, followed: Followed) {
-    const { task, after, tree } = followed;
+  /** Takes a place, for what is still to be known. Throws RATE_LIMITED or CLOSED. */
+  constructor(forge: OmniForge, visitor: Visitor) {
     this.#leave = takePlace(visitor, this, () => this.end());
     this.#forge = forge;
-    this.#followed = followed;
-    this.#follower = new Follower(forge.watch, { tenant: forge.tenant, task }, this, {
-      after,
-      ...(tree === true && { descendants: maximumDescendants }),
-    });
   }
 
   /** Begins. The first bytes go at once, so that the client knows that it is heard. */
-  start(outlet: Outlet): void {
+  start(followed: Followed, outlet: Outlet): void {
     this.#outlet = outlet;
     this.#write(retryFrame(retryMs));
-    this.#follower.start();
+    // The server stopped, or the key ended, before there was anything to follow.
+    if (this.#over) return this.end();
+    const { task, after, tree } = followed;
+    const follower = new Follower(this.#forge.watch, { tenant: this.#forge.tenant, task }, this, {
+      after,
+      ...(tree === true && { descendants: maximumDescendants }),
+    });
+    this.#following = { followed, follower };
+    follower.start();
   }
 
   entry(task: string, entry: Entry): boolean {
-    const { task: root, tree, until } = this.#followed;
-    const id = writePosition(root, this.#follower.seen, tree === true);
+    if (this.#following === undefined) return false;
+    const { followed, follower } = this.#following;
+    const { task: root, tree, until } = followed;
+    const id = writePosition(root, follower.seen, tree === true);
     const goesOn = this.#write(entryFrame(this.#forge, task, entry, id));
     if (task === root && until?.(entry) === true) this.end();
     return goesOn;
@@ -103,7 +107,7 @@ export class EventStream implements Sink, OpenStream, OutletListener {
   drained(): void {
     this.#full = false;
     this.#wasFull = false;
-    if (this.#outlet !== undefined) this.#follower.resume();
+    if (this.#outlet !== undefined) this.#following?.follower.resume();
   }
 
   closed(): void {
@@ -118,8 +122,9 @@ export class EventStream implements Sink, OpenStream, OutletListener {
   }
 
   #stop(): void {
+    this.#over = true;
     this.#outlet = undefined;
-    this.#follower.close();
+    this.#following?.follower.close();
     this.#leave();
   }
 }

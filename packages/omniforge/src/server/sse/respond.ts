@@ -10,29 +10,52 @@ import { socketOutlet, webOutlet } from "./outlet.ts";
 import { readPosition, type Position } from "./position.ts";
 import type { Streams } from "./streams.ts";
 
+/** What is streamed, and how that is answered. */
+export interface Streamed {
+  readonly followed: Followed;
+  readonly status: 200 | 201;
+  readonly headers: Record<string, string>;
+}
+
 /** Streams what is followed. Throws RATE_LIMITED before anything was sent. */
-export function streamResponse(
+export function streamResponse(context: ServerContext, streams: Streams, followed: Followed): Response {
+  // Hono asks for HEAD as for GET, and takes the headers.
+  if (context.req.raw.method === "HEAD") return new Response(null, { headers: streamHeaders });
+  const { forge, caller, keyEnds } = context.var;
+  const stream = new EventStream(forge, { streams, caller, keyEnds });
+  return begin(context, stream, { followed, status: 200, headers: {} });
+}
+
+/**
+ * Does the work, and streams what came of it. The place is taken first: a client that is told RATE_LIMITED asks again, and
+ * would have the work done anew each time. Throws RATE_LIMITED or CLOSED before the work, and what the work throws.
+ */
+export async function streamedWork(context: ServerContext, work: () => Promise<Streamed>): Promise<Response> {
+  const { forge, streams, caller, keyEnds } = context.var;
+  const stream = new EventStream(forge, { streams, caller, keyEnds });
+  try {
+    return begin(context, stream, await work());
+  } catch (thrown) {
+    stream.end();
+    throw thrown;
+  }
+}
+
+function begin(
   context: ServerContext,
-  streams: Streams,
-  followed: Followed,
-  status: 200 | 201 = 200,
-  headers: Record<string, string> = {},
+  stream: EventStream,
+  { followed, status, headers }: Streamed,
 ): Response {
   const all = { ...streamHeaders, ...headers };
-  // Hono asks for HEAD as for GET, and takes the headers.
-  if (context.req.raw.method === "HEAD") return new Response(null, { status, headers: all });
-  const { forge, caller, keyEnds } = context.var;
-  const stream = new EventStream(forge, { streams, caller, keyEnds }, followed);
   const { outgoing } = context.env ?? {};
   if (outgoing === undefined) {
     const { outlet, body } = webOutlet(stream);
-    stream.start(outlet);
+    stream.start(followed, outlet);
     return new Response(body, { status, headers: all });
   }
   // What went before in the app has set headers, too: limits of rate, allowed origins.
-  stream.start(
-    socketOutlet(outgoing, status, { ...Object.fromEntries(context.res.headers), ...all }, stream),
-  );
+  const sent = { ...Object.fromEntries(context.res.headers), ...all };
+  stream.start(followed, socketOutlet(outgoing, status, sent, stream));
   // `listen` sees that the socket has been answered.
   return new Response(null, { status });
 }
