@@ -12,7 +12,7 @@ import { input as inputShape, type Answer, type Input, type InputRequest } from 
 import { textOf, type Message } from "../protocol/message.ts";
 import type { TaskReference } from "../protocol/task.ts";
 import type { TaskRow } from "../store/task-store.ts";
-import { isListening, listenTool } from "../tools/builtin/listen.ts";
+import { listens } from "../tools/builtin/listen.ts";
 import { validate, type JsonSchema } from "../tools/schema.ts";
 import { z } from "zod";
 import { readSpec } from "./create-task.ts";
@@ -43,13 +43,7 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
   switch (input.kind) {
     case "message": {
       const { id, actor } = input;
-      const first = await world.store.findAccepted(reference, `message:${id}`);
-      if (first === undefined && row.endedSeq !== null) throw hasEnded(row);
-      // What is not written keeps no file.
-      const message =
-        first === undefined
-          ? await keepFiles(world.blobs, reference, input.message)
-          : nameFiles(input.message);
+      const message = await filed(world, row, input);
       const accepted = await write(
         world,
         reference,
@@ -74,6 +68,17 @@ export async function accept(world: StepWorld, reference: TaskReference, given: 
     case "answer":
       return acceptAnswer(world, row, input);
   }
+}
+
+/** The message as the log has it. What will not be written, since it was before or the task has ended, keeps no file. */
+async function filed(
+  { store, blobs }: StepWorld,
+  row: TaskRow,
+  { id, message }: Extract<Input, { kind: "message" }>,
+): Promise<Message> {
+  if (message.parts.every(({ type }) => type !== "file")) return message;
+  const isNew = row.endedSeq === null && (await store.findAccepted(row, `message:${id}`)) === undefined;
+  return isNew ? keepFiles(blobs, row, message) : nameFiles(message);
 }
 
 /** A repetition says the same in the same words; whoever repeats it, and whatever the task waits for by then. */
@@ -115,7 +120,7 @@ async function acceptAnswer(
   }
   await judge(world, row, request, answer);
   // What was said before counts before: whoever ends the conversation now has not heard the answer to it.
-  if (row.messages > row.taken && (await isConversation(world, row, request))) {
+  if (row.messages > row.taken && (await isListenedTo(world, row, request))) {
     const first = await hear(world, row, request);
     if (first === undefined) throw hasEnded(row);
     return repeatedAnswer(row, first, input);
@@ -127,12 +132,11 @@ async function acceptAnswer(
   return accepted.repeated ? repeatedAnswer(row, accepted.entry, input) : accepted;
 }
 
-/** Whether this is where a conversation listens, and not a question that sounds like it. */
-async function isConversation(world: StepWorld, row: TaskRow, request: InputRequest): Promise<boolean> {
-  if (!isListening(request)) return false;
+/** Whether a conversation listens here. */
+async function isListenedTo(world: StepWorld, row: TaskRow, request: InputRequest): Promise<boolean> {
   const read = await world.store.turn(row);
   const calls = read === undefined ? [] : (viewTurn(read).reply?.body.calls ?? []);
-  return calls.some(({ key, name }) => key === request.id && name === listenTool.spec.name);
+  return calls.some((call) => call.key === request.id && listens(call, request));
 }
 
 /** The same message gave the same answer before. Throws ALREADY_ANSWERED, or TASK_CONFLICT for a message that said another. */

@@ -9,7 +9,7 @@ import type { Call, Settled } from "../protocol/call.ts";
 import { entry, type EntryBody, type EntryOf } from "../protocol/entry.ts";
 import type { Part } from "../protocol/message.ts";
 import { parseStepKey } from "../protocol/step-key.ts";
-import { isListening, listenTool } from "../tools/builtin/listen.ts";
+import { listens } from "../tools/builtin/listen.ts";
 import { expire, hear } from "./accept.ts";
 import { collectChild } from "./open-child.ts";
 import { done, record, refusedStep, type Attempt, type StepResult, type StepWorld } from "./step.ts";
@@ -68,7 +68,8 @@ async function settleCall(
   const open = requests.find(({ body }) => inputTo(view, body.id) === undefined);
   if (open !== undefined) {
     const { deadline } = open.body;
-    const isTold = isConversation(call, open) && view.row.messages > view.row.taken;
+    // A conversation goes on with what was said to it, now or while it did something else.
+    const isTold = listens(call, open.body) && view.row.messages > view.row.taken;
     const isOver = deadline !== undefined && deadline <= world.now();
     if (!isTold && !isOver) return done({ kind: "waiting", ...(deadline !== undefined && { deadline }) });
     const input = await (isTold ? hear : expire)(world, attempt, open.body);
@@ -80,11 +81,6 @@ async function settleCall(
   const input = last === undefined ? undefined : inputTo(view, last.body.id);
   if (last === undefined || input === undefined) return done({ kind: "ready" });
   return decided(world, attempt, call, last, input.body);
-}
-
-/** Whether a conversation waits here: what was said to it, now or while it did something else, lets it go on. */
-function isConversation({ name }: Call, { body }: EntryOf<"request">): boolean {
-  return name === listenTool.spec.name && isListening(body);
 }
 
 /** What an answered, expired or withdrawn request means for its call. */

@@ -2,7 +2,7 @@
 import { entryBodies, type Entry, type EntryKind, type NewEntry } from "../protocol/entry.ts";
 import { readEntry } from "../protocol/upcast.ts";
 import type { TaskReference } from "../protocol/task.ts";
-import type { TaskExecution, TaskHead, TaskRow } from "./task-store.ts";
+import type { EngineHome, TaskExecution, TaskHead, TaskRow } from "./task-store.ts";
 
 /** A row as a driver gives it: numbers, texts and nulls under the names of the columns, which are the same everywhere. */
 export type Row = Readonly<Record<string, null | number | bigint | string | Uint8Array | undefined>>;
@@ -118,6 +118,11 @@ export function toTaskRow(row: Row): TaskRow {
 
 export function toReference(row: Row): TaskReference {
   return { tenant: text(row["tenant"]), task: text(row["task"]) };
+}
+
+/** Whether an engine's tasks are said to be here already, by this name. */
+export function isHome(row: Row | undefined, { id, name }: EngineHome): boolean {
+  return row?.["id"] === id && row["name"] === name;
 }
 
 /** The scheduling columns: they change without the log. */

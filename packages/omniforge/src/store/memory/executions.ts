@@ -1,8 +1,7 @@
 /** The scheduling columns in memory. */
 import type { NewEntry } from "../../protocol/entry.ts";
-import type { TaskReference } from "../../protocol/task.ts";
+import type { EngineName, TaskReference } from "../../protocol/task.ts";
 import { fairOrder } from "../fair-order.ts";
-import type { EngineName } from "../../protocol/task.ts";
 import type { Commit, CommitResult, EngineHome, ExecutionStore, Owner, TaskRow } from "../task-store.ts";
 import type { Stored } from "./memory-store.ts";
 

@@ -1,7 +1,7 @@
 /** The scheduling columns on PostgreSQL. */
 import type { TaskReference } from "../../protocol/task.ts";
 import { fairOrder } from "../fair-order.ts";
-import { toReference, toTaskRow, type Row } from "../rows.ts";
+import { isHome, toReference, toTaskRow } from "../rows.ts";
 import type { CommitResult, ExecutionStore, Owner } from "../task-store.ts";
 import type { Commits } from "./commits.ts";
 import type { Ask, Connections } from "./connections.ts";
@@ -113,8 +113,7 @@ export function postgresExecutions(
       return found && toReference(found);
     },
     async home(engine, here) {
-      const isHere = (row: Row | undefined): boolean => row?.["id"] === here.id && row["name"] === here.name;
-      if (isHere((await ask("home", [engine]))[0])) return here;
+      if (isHome((await ask("home", [engine]))[0], here)) return here;
       return connections.again(() =>
         connections.transaction(async (asked) => {
           await asked("firstHome", [engine, here.id, here.name]);

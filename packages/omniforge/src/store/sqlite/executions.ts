@@ -4,7 +4,7 @@ import type { TaskReference } from "../../protocol/task.ts";
 import type { ExecutionStore } from "../task-store.ts";
 import type { Database } from "./database.ts";
 import { holdLock, isLockHeld, removeLock, type ProcessLock } from "./process-lock.ts";
-import { toReference, toTaskRow } from "../rows.ts";
+import { isHome, toReference, toTaskRow } from "../rows.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { runnableTasks } from "./runnable-tasks.ts";
 
@@ -103,16 +103,17 @@ export function sqliteExecutions(
         const found = database.get("taskOfRun", { tenant, run });
         return found && toReference(found);
       }),
-    home: (engine, here) =>
-      database.write(() => {
+    async home(engine, here) {
+      if (isHome(database.get("home", [engine]), here)) return here;
+      return database.write(() => {
         const known = database.get("home", [engine]);
         const id = String(known?.["id"] ?? here.id);
         if (id !== here.id && database.get("underWay", [engine]) !== undefined)
           return { id, name: String(known?.["name"]) };
-        if (id !== known?.["id"] || here.name !== known["name"])
-          database.run("setHome", [engine, here.id, here.name]);
+        database.run("setHome", [engine, here.id, here.name]);
         return here;
-      }),
+      });
+    },
     moveHome: (engine, here) =>
       database.write(() => {
         if (database.get("home", [engine])?.["id"] === here.id) return;

@@ -1,6 +1,7 @@
 /** `listen`: where a conversation waits for what the person says next. No model is ever offered it; see `models/chat-model.ts`. */
 import { z } from "zod";
 import { OmniForgeError } from "../../protocol/error.ts";
+import type { Call } from "../../protocol/call.ts";
 import type { InputRequest } from "../../protocol/input.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
@@ -23,3 +24,11 @@ export function isListening({ kind, prompt }: Pick<InputRequest, "kind" | "promp
 }
 
 export const listenTool: Tool = { ...defined, spec: { ...defined.spec, runs: "question" } };
+
+/** Whether this call asks this because it listens, and is no question that sounds like it. */
+export function listens(
+  { name }: Pick<Call, "name">,
+  request: Pick<InputRequest, "kind" | "prompt">,
+): boolean {
+  return name === listenTool.spec.name && isListening(request);
+}
