@@ -1,12 +1,11 @@
 /** A log's tasks are in one namespace: another one, or a server that lost its data, ends none of them. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { askHumanTool } from "omniforge";
 import { OmniForgeError, stepKey, type TaskReference } from "omniforge/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openMortal } from "./mortal.ts";
 import { createPlace } from "./namespace.ts";
-import { patience, skipped, startServer, startServerWithFile, type TestServer } from "./server.ts";
+import { patience, skipped, startServer, type TestServer } from "./server.ts";
 import { createBench, type Bench } from "./setup.ts";
 import { createWorld, testAgent, until, type TestWorld } from "./world.ts";
 
@@ -77,10 +76,7 @@ describe.skipIf(skipped !== "")(
     });
 
     test("a server that came back without its data ends nothing: its workers say so, and the tasks can be taken over", async (context) => {
-      const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
-      const file = join(folder, "temporal.db");
-      const mortal = await startServerWithFile(file);
-      if (mortal === undefined) return context.skip("a given server is not ours to kill");
+      const { server: mortal, file } = await openMortal(context);
       const own = createBench(mortal);
       const world = asking();
       const backend = await own.open(world, { reconcile: { everyMs: 300, quietMs: 300 } });
@@ -104,8 +100,6 @@ describe.skipIf(skipped !== "")(
       await again.wake(task);
       expect(await world.ended(task)).toMatchObject({ state: "completed" });
       await own.close();
-      await mortal.stop();
-      rmSync(folder, { recursive: true, force: true });
     });
 
     test("what is ended from outside is heard of from the server's list, however many wait", async () => {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { askHumanTool, createOmniForge, defineTool } from "omniforge";
 import { OmniForgeError, stepKey } from "omniforge/protocol";
@@ -11,14 +8,13 @@ import { createServer } from "../../packages/omniforge/src/server/index.ts";
 import { task as taskShape } from "../../packages/omniforge/src/server/shapes.ts";
 import { temporal } from "../../packages/temporal/src/index.ts";
 import { createBench } from "./setup.ts";
-import { patience, skipped, startServerWithFile } from "./server.ts";
+import { openMortal } from "./mortal.ts";
+import { patience, skipped } from "./server.ts";
 import { createWorld, testAgent, until } from "./world.ts";
 
 describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, { timeout: patience }, () => {
   test("comes back to tasks that go on: one in the middle of a turn, one that was answered meanwhile", async (context) => {
-    const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
-    const server = await startServerWithFile(join(folder, "temporal.db"));
-    if (server === undefined) return context.skip("a given server is not ours to kill");
+    const { server } = await openMortal(context);
     const bench = createBench(server);
     let looks = 0;
     const look = defineTool({
@@ -68,14 +64,10 @@ describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, { 
     expect(await world.entries(busy, "result")).toHaveLength(20);
     expect(looks).toBeLessThanOrEqual(21);
     await bench.close();
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test("is down when a task comes by HTTP: it is taken, and runs when the server is back", async (context) => {
-    const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
-    const server = await startServerWithFile(join(folder, "temporal.db"));
-    if (server === undefined) return context.skip("a given server is not ours to kill");
+    const { server, folder } = await openMortal(context);
     const agent = testAgent();
     const forge = await createOmniForge({
       dataDirectory: folder,
@@ -114,14 +106,10 @@ describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, { 
     expect(await until(async () => ((await ready()) === 200 ? true : undefined))).toBe(true);
     console.log(`a task given while the server was down: 201 after ${tookMs.toFixed(0)} ms`);
     await forge.close();
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test("is away when an OmniForge closes: what it was being told ends with it", async (context) => {
-    const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
-    const server = await startServerWithFile(join(folder, "temporal.db"));
-    if (server === undefined) return context.skip("a given server is not ours to kill");
+    const { server, folder } = await openMortal(context);
     const agent = testAgent();
     const forge = await createOmniForge({
       dataDirectory: folder,
@@ -134,14 +122,10 @@ describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, { 
     await forge.close();
     // The client would try again by now; on a closed connection that is an exception that nobody can catch.
     await delay(3_000);
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test("is what an OmniForge runs on", async (context) => {
-    const folder = mkdtempSync(join(tmpdir(), "omniforge-server-"));
-    const server = await startServerWithFile(join(folder, "temporal.db"));
-    if (server === undefined) return context.skip("a given server is used by the other tests");
+    const { server, folder } = await openMortal(context);
     const forge = await createOmniForge({
       dataDirectory: folder,
       backend: temporal({ address: server.address, taskQueue: "e2e" }),
@@ -159,7 +143,5 @@ describe.skipIf(skipped !== "")(`a Temporal server that goes away${skipped}`, { 
     });
     expect(result).toMatchObject({ state: "completed", engine: "temporal", text: "hello Ann" });
     await forge.close();
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 });
